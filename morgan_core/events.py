@@ -1,0 +1,141 @@
+"""Events that Morgan streams: a turn as it happens, and the library as it changes."""
+
+from __future__ import annotations
+
+from typing import Any
+
+import msgspec
+
+from morgan_core.types import (
+    Answer,
+    Document,
+    Folder,
+    Health,
+    Job,
+    LibraryCounts,
+    ModelInfo,
+    Record,
+    Sentence,
+    Source,
+    WorkerInfo,
+)
+
+
+class TurnEvent(Record, tag_field="event"):
+    """Base of a turn's events. ``seq`` counts from 1 within the turn, without gaps."""
+
+    turn_id: str
+    seq: int
+
+
+class Queued(TurnEvent, tag="queued"):
+    """The question is saved. ``position`` 0 means that the turn runs now."""
+
+    conversation_id: str
+    position: int = 0
+
+
+class Loading(TurnEvent, tag="loading"):
+    """The chat model is being loaded; ``share`` runs from 0 to 1."""
+
+    share: float
+
+
+class Searching(TurnEvent, tag="searching"):
+    """Retrieval has begun with ``query``."""
+
+    query: str
+
+
+class Sources(TurnEvent, tag="sources"):
+    """What was found. With ``relevant`` false these are only the nearest passages."""
+
+    sources: tuple[Source, ...]
+    relevant: bool = True
+
+
+class Token(TurnEvent, tag="token"):
+    """Text appended to the answer at code point ``start``."""
+
+    text: str
+    start: int
+
+
+class Checked(TurnEvent, tag="checked"):
+    """The verdict on one sentence of the answer."""
+
+    sentence: Sentence
+
+
+class Done(TurnEvent, tag="done"):
+    """The turn is complete and stored."""
+
+    answer: Answer
+
+
+class Failed(TurnEvent, tag="failed"):
+    """The turn ended with an error; the question and what had streamed are kept."""
+
+    error: str
+    message: str
+    details: dict[str, Any] = {}
+
+
+AnyTurnEvent = Queued | Loading | Searching | Sources | Token | Checked | Done | Failed
+
+turn_event_encoder = msgspec.json.Encoder()
+turn_event_decoder: msgspec.json.Decoder[AnyTurnEvent] = msgspec.json.Decoder(AnyTurnEvent)
+
+
+class Change(Record, tag_field="change"):
+    """Base of what ``library.changes()`` streams."""
+
+
+class DocumentChanged(Change, tag="document"):
+    document: Document
+
+
+class DocumentRemoved(Change, tag="removed"):
+    id: str
+    path: str
+
+
+class FolderChanged(Change, tag="folder"):
+    folder: Folder
+
+
+class FolderRemoved(Change, tag="folder_removed"):
+    path: str
+
+
+class CountsChanged(Change, tag="counts"):
+    counts: LibraryCounts
+
+
+class JobChanged(Change, tag="job"):
+    job: Job
+
+
+class WorkerChanged(Change, tag="worker"):
+    worker: WorkerInfo
+
+
+class ModelChanged(Change, tag="model"):
+    model: ModelInfo
+
+
+class HealthChanged(Change, tag="health"):
+    health: Health
+
+
+AnyChange = (
+    DocumentChanged
+    | DocumentRemoved
+    | FolderChanged
+    | FolderRemoved
+    | CountsChanged
+    | JobChanged
+    | WorkerChanged
+    | ModelChanged
+    | HealthChanged
+)

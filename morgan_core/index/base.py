@@ -1,0 +1,97 @@
+"""The vector index: one collection per embedder, named vectors ``dense`` and ``bm25``.
+
+Implementations: ``edge`` (embedded Qdrant engine) and ``qdrant`` (remote server or cluster).
+Both pass the same contract tests. All methods are coroutines; an implementation whose engine
+blocks does the work on its own thread.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from typing import Protocol
+
+from morgan_core.types import Record, Scope
+
+
+class Chunk(Record):
+    """What is stored of a chunk: the point's payload. ``id`` is the point id (UUID string)."""
+
+    id: str
+    document_id: str
+    revision: int
+    ordinal: int
+    text: str
+    page: int | None
+    heading: str
+    start: int
+    end: int
+    paths: tuple[str, ...]
+    folders: tuple[str, ...]
+    language: str = "en"
+
+
+class Hit(Record):
+    """A chunk and the score that one stage gave it (cosine for dense, BM25 for words)."""
+
+    chunk: Chunk
+    score: float
+
+
+class Candidates(Record):
+    """The two result lists of one hybrid query, best first. ``dense_ready`` is false when the
+    query had no vector."""
+
+    dense: tuple[Hit, ...]
+    bm25: tuple[Hit, ...]
+    dense_ready: bool
+
+
+class VectorIndex(Protocol):
+    """Storage and search of chunks. Writes are durable when the call returns: a kill -9
+    afterwards loses nothing."""
+
+    async def open(self) -> None:
+        """Create or load the collection. Raises Unavailable with the mend."""
+        ...
+
+    async def close(self) -> None: ...
+
+    async def upsert_words(self, chunks: Sequence[Chunk]) -> None:
+        """Write the chunks with their BM25 vectors; findable by words when this returns.
+        A point that exists keeps no dense vector from before."""
+        ...
+
+    async def upsert_vectors(self, ids: Sequence[str], vectors: bytes) -> None:
+        """Add dense vectors to existing points: ``vectors`` is float32, shape (len(ids), dim)."""
+        ...
+
+    async def set_paths(
+        self, document_id: str, paths: Sequence[str], folders: Sequence[str]
+    ) -> None:
+        """Change where a document's chunks say they are (rename, move, duplicate)."""
+        ...
+
+    async def delete_document(self, document_id: str, *, keep_revision: int | None = None) -> None:
+        """Delete the document's points, all or all but those of ``keep_revision``."""
+        ...
+
+    async def query(
+        self,
+        text: str,
+        vector: bytes | None,
+        *,
+        limit: int,
+        scope: Scope | None = None,
+        exclude: Sequence[str] = (),
+    ) -> Candidates:
+        """The best ``limit`` by cosine and the best ``limit`` by BM25 in one round trip.
+
+        ``exclude`` are document ids that must not appear.
+        """
+        ...
+
+    async def count(self, document_id: str | None = None) -> int: ...
+
+    async def documents(self) -> dict[str, dict[int, int]]:
+        """Points per document and revision, for checking against the catalogue."""
+        ...

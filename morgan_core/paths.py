@@ -1,0 +1,91 @@
+"""Where Morgan keeps things."""
+
+from __future__ import annotations
+
+import hashlib
+import os
+import sys
+import tempfile
+from pathlib import Path
+
+import platformdirs
+
+from morgan_core.types import Record
+
+
+class Paths(Record):
+    """The directories of one installation. ``data`` identifies it."""
+
+    data: Path
+    config: Path
+    cache: Path
+    logs: Path
+
+    @property
+    def lock(self) -> Path:
+        return self.data / "morgan.lock"
+
+    @property
+    def database(self) -> Path:
+        return self.data / "morgan.db"
+
+    @property
+    def index(self) -> Path:
+        return self.data / "index"
+
+    @property
+    def texts(self) -> Path:
+        return self.data / "texts"
+
+    @property
+    def journal(self) -> Path:
+        return self.data / "journal"
+
+    @property
+    def models(self) -> Path:
+        return self.data / "models"
+
+    @property
+    def token(self) -> Path:
+        """The loopback token, used where the platform has no Unix sockets."""
+        return self.data / "token"
+
+    @property
+    def socket(self) -> Path:
+        """The owner's Unix socket, short enough for sun_path (about 100 bytes)."""
+        name = hashlib.sha256(str(self.data).encode()).hexdigest()[:16]
+        runtime = os.environ.get("XDG_RUNTIME_DIR")
+        if runtime and Path(runtime).is_dir():
+            base = Path(runtime) / "morgan"
+        else:
+            user = os.getuid() if hasattr(os, "getuid") else "user"
+            base = Path(tempfile.gettempdir()) / f"morgan-{user}"
+        return base / f"{name}.sock"
+
+    def create(self) -> None:
+        """Create the directories, readable by their owner only."""
+        for path in (self.data, self.cache, self.logs, self.socket.parent):
+            path.mkdir(mode=0o700, parents=True, exist_ok=True)
+            if sys.platform != "win32" and path.stat().st_uid == os.getuid():
+                path.chmod(0o700)
+
+
+def find_paths(data_dir: str | os.PathLike[str] | None = None) -> Paths:
+    """Resolve the directories: ``data_dir``, else ``MORGAN_DATA_DIR``, else the platform's.
+
+    With an explicit data directory, cache and logs lie below it. ``MORGAN_CONFIG_DIR`` moves
+    the config directory.
+    """
+    chosen = data_dir or os.environ.get("MORGAN_DATA_DIR")
+    config = os.environ.get("MORGAN_CONFIG_DIR") or platformdirs.user_config_path(
+        "morgan", appauthor=False
+    )
+    if chosen:
+        data = Path(chosen).expanduser().absolute()
+        return Paths(data=data, config=Path(config), cache=data / "cache", logs=data / "logs")
+    return Paths(
+        data=platformdirs.user_data_path("morgan", appauthor=False),
+        config=Path(config),
+        cache=platformdirs.user_cache_path("morgan", appauthor=False),
+        logs=platformdirs.user_log_path("morgan", appauthor=False),
+    )

@@ -1,0 +1,312 @@
+"""The data that crosses Morgan's faces: documents, passages, answers, conversations.
+
+All are frozen msgspec structs: the same value travels over pipes (msgpack), HTTP (JSON) and
+the terminal app. Offsets ``start`` and ``end`` are half-open code-point offsets into the
+document's extracted text; ``page`` is 1-based or None; times are seconds since the epoch (UTC).
+"""
+
+from __future__ import annotations
+
+from typing import Any, Literal
+
+import msgspec
+
+
+class Record(msgspec.Struct, frozen=True, kw_only=True):
+    """Base of all records."""
+
+
+# --- documents ---------------------------------------------------------------------------
+
+DocumentState = Literal["waiting", "reading", "findable", "ready", "failed", "offline"]
+FolderState = Literal["scanning", "watching", "offline", "failed"]
+
+
+class Document(Record):
+    """One document of the library; identical files are ``paths`` of one document."""
+
+    id: str
+    path: str
+    paths: tuple[str, ...]
+    state: DocumentState
+    reason: str = ""
+    passages: int = 0
+    embedded: int = 0
+    pages: int | None = None
+    bytes: int = 0
+    modified: float = 0.0
+    title: str = ""
+    kind: str = ""
+    revision: int = 0
+
+
+class Folder(Record):
+    """A watched folder."""
+
+    path: str
+    state: FolderState
+    reason: str = ""
+    documents: int = 0
+
+
+class LibraryCounts(Record):
+    """How many documents are in each state, and what is still to do."""
+
+    waiting: int = 0
+    reading: int = 0
+    findable: int = 0
+    ready: int = 0
+    failed: int = 0
+    offline: int = 0
+    passages: int = 0
+    pending_passages: int = 0
+    passages_per_second: float = 0.0
+
+    @property
+    def documents(self) -> int:
+        return (
+            self.waiting + self.reading + self.findable + self.ready + self.failed + self.offline
+        )
+
+    @property
+    def busy(self) -> bool:
+        return bool(self.waiting or self.reading or self.findable)
+
+
+class LibraryListing(Record):
+    """``library --json``: every document, every watched folder, the counts."""
+
+    documents: tuple[Document, ...]
+    folders: tuple[Folder, ...]
+    counts: LibraryCounts
+
+
+class Job(Record):
+    """A learn or forget request and how far it is.
+
+    A learn job is ``findable`` when words find every file of it, ``done`` when every file is
+    ready or failed. ``documents`` are their current states; ``skipped`` maps a path that was
+    not taken in to the reason.
+    """
+
+    id: str
+    kind: Literal["learn", "forget"]
+    state: Literal["running", "findable", "done", "failed"]
+    documents: tuple[Document, ...] = ()
+    skipped: dict[str, str] = {}
+    error: str = ""
+
+
+class DocumentText(Record):
+    """A window of a document's extracted text, for showing a passage in its context.
+
+    ``text`` begins at code point ``offset`` of the whole text, which is ``total`` long.
+    """
+
+    document: str
+    path: str
+    offset: int
+    text: str
+    total: int
+    page: int | None = None
+    heading: str = ""
+    stale: bool = False
+
+
+# --- search ------------------------------------------------------------------------------
+
+
+class Scope(Record):
+    """Limits a search: any of ``documents`` (ids) or below any of ``folders`` (absolute paths)."""
+
+    documents: tuple[str, ...] = ()
+    folders: tuple[str, ...] = ()
+
+
+class Scores(Record):
+    """Every score a passage got; None where that stage did not see it."""
+
+    dense: float | None = None
+    bm25: float | None = None
+    fused: float = 0.0
+    rerank: float | None = None
+
+
+class Passage(Record):
+    """A retrieved chunk."""
+
+    document: str
+    path: str
+    page: int | None
+    heading: str
+    text: str
+    start: int
+    end: int
+    score: float
+    scores: Scores
+    revision: int = 0
+
+
+class SearchResponse(Record):
+    """``search --json``. ``words_only`` is true while the embedder is still loading."""
+
+    query: str
+    results: tuple[Passage, ...]
+    took_ms: float
+    words_only: bool = False
+
+
+# --- answers -----------------------------------------------------------------------------
+
+SentenceStatus = Literal["supported", "partly", "unsupported"]
+
+
+class Source(Record):
+    """A numbered passage as it was put before the model."""
+
+    n: int
+    passage: Passage
+
+
+class Sentence(Record):
+    """The verdict on one sentence; ``start`` and ``end`` are offsets into the answer."""
+
+    start: int
+    end: int
+    status: SentenceStatus
+    citations: tuple[int, ...] = ()
+
+
+class Citation(Record):
+    """``[n]`` of an answer, resolved to where it stands in the document."""
+
+    n: int
+    document: str
+    path: str
+    page: int | None
+    heading: str
+    start: int
+    end: int
+    quote: str
+    verified: bool
+
+
+class Usage(Record):
+    """Tokens. ``cached_tokens`` of the prompt were not read again."""
+
+    prompt_tokens: int = 0
+    cached_tokens: int = 0
+    completion_tokens: int = 0
+
+
+class Timings(Record):
+    """Milliseconds."""
+
+    queued_ms: float = 0.0
+    search_ms: float = 0.0
+    first_token_ms: float = 0.0
+    generation_ms: float = 0.0
+    total_ms: float = 0.0
+
+
+FinishReason = Literal["end", "length", "stopped", "not_found"]
+
+
+class Answer(Record):
+    """``ask --json``."""
+
+    answer: str
+    sentences: tuple[Sentence, ...] = ()
+    citations: tuple[Citation, ...] = ()
+    grounded: bool = False
+    conversation_id: str = ""
+    usage: Usage = Usage()
+    timings: Timings = Timings()
+    finish_reason: FinishReason = "end"
+    sources: tuple[Source, ...] = ()
+
+
+# --- conversations -----------------------------------------------------------------------
+
+MessageState = Literal["complete", "running", "interrupted", "stopped", "failed"]
+
+
+class Conversation(Record):
+    id: str
+    title: str
+    created: float
+    updated: float
+    messages: int = 0
+
+
+class Message(Record):
+    """One message. An assistant's carries its ``answer`` (citations, verdicts) when complete,
+    and ``sources`` as soon as they were found; ``turn_id`` joins question and answer."""
+
+    id: str
+    conversation_id: str
+    turn_id: str
+    role: Literal["user", "assistant"]
+    text: str
+    state: MessageState
+    created: float
+    error: str = ""
+    answer: Answer | None = None
+    sources: tuple[Source, ...] = ()
+
+
+# --- models, health ----------------------------------------------------------------------
+
+ModelState = Literal["missing", "downloading", "present", "loading", "active", "failed"]
+
+
+class ModelInfo(Record):
+    """A model of the catalogue or on disk. ``size`` and ``memory`` are bytes, ``context`` tokens."""
+
+    name: str
+    role: Literal["chat", "embedding"]
+    state: ModelState
+    path: str = ""
+    size: int = 0
+    memory: int = 0
+    context: int = 0
+    sha256: str = ""
+    licence: str = ""
+    source: str = ""
+    reason: str = ""
+    share: float = 0.0
+
+
+WorkerState = Literal["starting", "ready", "restarting", "stopped", "failed"]
+
+
+class WorkerInfo(Record):
+    """A child process as the supervisor sees it."""
+
+    name: str
+    state: WorkerState
+    pid: int | None = None
+    restarts: int = 0
+    reason: str = ""
+
+
+class Health(Record):
+    """``components`` maps a name (llm, embedder, library, qdrant, database) to ``ok``,
+    ``loading…`` or ``error: …``. ``status`` is ``error`` when answering is impossible,
+    ``degraded`` when something is missing but questions are answered, ``starting`` before."""
+
+    status: Literal["ok", "starting", "degraded", "error"]
+    components: dict[str, str]
+    version: str
+    uptime_seconds: float
+    workers: tuple[WorkerInfo, ...] = ()
+    remote_hosts: tuple[str, ...] = ()
+
+
+class EffectiveSetting(Record):
+    """One setting: its value (secrets masked), where it came from, and what it means."""
+
+    name: str
+    value: Any
+    source: str
+    description: str
