@@ -1,0 +1,200 @@
+"""Conversations in SQL."""
+
+from __future__ import annotations
+
+import time
+import uuid
+from typing import Any
+
+import msgspec
+from sqlalchemy import Row, delete, func, insert, select, update
+from sqlalchemy.ext.asyncio import AsyncEngine
+
+from morgan_core.errors import NotFound
+from morgan_core.storage.schema import conversations, messages
+from morgan_core.types import Answer, Conversation, Message, Source
+
+_sources = msgspec.json.Decoder(tuple[Source, ...])
+_answer = msgspec.json.Decoder(Answer)
+_encode = msgspec.json.Encoder().encode
+
+
+class ConversationStore:
+    """Conversations and their messages. Every write is committed when the call returns."""
+
+    def __init__(self, engine: AsyncEngine) -> None:
+        self._engine = engine
+
+    async def create(self, title: str, *, conversation_id: str | None = None) -> Conversation:
+        now = time.time()
+        row = {
+            "id": conversation_id or str(uuid.uuid4()),
+            "title": title,
+            "created": now,
+            "updated": now,
+        }
+        async with self._engine.begin() as connection:
+            await connection.execute(insert(conversations).values(row))
+        return Conversation(**row)  # type: ignore[arg-type]
+
+    async def list(self, *, limit: int = 500) -> list[Conversation]:
+        """The newest ``limit`` conversations, newest first."""
+        count = func.count(messages.c.id).label("messages")
+        query = (
+            select(conversations, count)
+            .outerjoin(messages, messages.c.conversation_id == conversations.c.id)
+            .group_by(conversations.c.id)
+            .order_by(conversations.c.updated.desc())
+            .limit(limit)
+        )
+        async with self._engine.connect() as connection:
+            return [_conversation(row) for row in await connection.execute(query)]
+
+    async def get(self, conversation_id: str) -> Conversation:
+        """Raises NotFound."""
+        count = (
+            select(func.count())
+            .where(messages.c.conversation_id == conversation_id)
+            .scalar_subquery()
+            .label("messages")
+        )
+        query = select(conversations, count).where(conversations.c.id == conversation_id)
+        async with self._engine.connect() as connection:
+            row = (await connection.execute(query)).first()
+        if row is None:
+            raise NotFound(f"There is no conversation {conversation_id}.")
+        return _conversation(row)
+
+    async def rename(self, conversation_id: str, title: str) -> Conversation:
+        query = update(conversations).where(conversations.c.id == conversation_id)
+        async with self._engine.begin() as connection:
+            await connection.execute(query.values(title=title))
+        return await self.get(conversation_id)
+
+    async def delete(self, conversation_id: str) -> None:
+        """Raises NotFound."""
+        async with self._engine.begin() as connection:
+            await connection.execute(
+                delete(messages).where(messages.c.conversation_id == conversation_id)
+            )
+            gone = await connection.execute(
+                delete(conversations).where(conversations.c.id == conversation_id)
+            )
+        if not gone.rowcount:
+            raise NotFound(f"There is no conversation {conversation_id}.")
+
+    async def messages(
+        self, conversation_id: str, *, before: str | None = None, limit: int = 50
+    ) -> list[Message]:
+        """The last ``limit`` messages in order, or those before message ``before``."""
+        query = select(messages).where(messages.c.conversation_id == conversation_id)
+        if before is not None:
+            position = select(messages.c.position).where(messages.c.id == before)
+            query = query.where(messages.c.position < position.scalar_subquery())
+        query = query.order_by(messages.c.position.desc()).limit(limit)
+        async with self._engine.connect() as connection:
+            rows = (await connection.execute(query)).all()
+        if not rows:
+            await self.get(conversation_id)
+        return [_message(row) for row in reversed(rows)]
+
+    async def search(self, query: str, *, limit: int = 20) -> list[Message]:
+        """Messages that hold every word of ``query``, newest first."""
+        words = query.split()
+        if not words:
+            return []
+        found = select(messages)
+        for word in words:
+            found = found.where(messages.c.text.icontains(word, autoescape=True))
+        found = found.order_by(messages.c.position.desc()).limit(limit)
+        async with self._engine.connect() as connection:
+            return [_message(row) for row in await connection.execute(found)]
+
+    async def begin_turn(self, question: Message, answer: Message) -> None:
+        """Store the question and the answer's empty place in one commit."""
+        async with self._engine.begin() as connection:
+            await connection.execute(insert(messages), [_row(question)])
+            await connection.execute(insert(messages), [_row(answer)])
+            await connection.execute(
+                update(conversations)
+                .where(conversations.c.id == question.conversation_id)
+                .values(updated=question.created)
+            )
+
+    async def update_message(self, message_id: str, **values: Any) -> None:
+        """Change columns of a message; ``answer`` and ``sources`` are given as records."""
+        for name in ("answer", "sources"):
+            if values.get(name) is not None:
+                values[name] = _encode(values[name]).decode()
+        async with self._engine.begin() as connection:
+            await connection.execute(
+                update(messages).where(messages.c.id == message_id).values(values)
+            )
+
+    async def turn(self, turn_id: str) -> tuple[Message, Message] | None:
+        """Question and answer of a turn, or None."""
+        query = select(messages).where(messages.c.turn_id == turn_id).order_by(messages.c.position)
+        async with self._engine.connect() as connection:
+            rows = [_message(row) for row in await connection.execute(query)]
+        return (rows[0], rows[1]) if len(rows) == 2 else None
+
+    async def running(self) -> list[Message]:
+        """Answers that an owner left behind in state ``running``."""
+        query = select(messages).where(messages.c.state == "running")
+        async with self._engine.connect() as connection:
+            return [_message(row) for row in await connection.execute(query)]
+
+    async def transcript(self, conversation_id: str, *, before_turn: str) -> list[tuple[str, str]]:
+        """(role, prompt) of the messages before ``before_turn``, as the model read and wrote them.
+
+        A turn whose answer has no text is left out: its question was never answered.
+        """
+        query = (
+            select(messages.c.turn_id, messages.c.role, messages.c.prompt)
+            .where(messages.c.conversation_id == conversation_id)
+            .order_by(messages.c.position)
+        )
+        async with self._engine.connect() as connection:
+            rows = (await connection.execute(query)).all()
+        answered = {row.turn_id for row in rows if row.role == "assistant" and row.prompt}
+        result = []
+        for row in rows:
+            if row.turn_id == before_turn:
+                break
+            if row.turn_id in answered and row.prompt:
+                result.append((row.role, row.prompt))
+        return result
+
+
+def _conversation(row: Row[Any]) -> Conversation:
+    return Conversation(
+        id=row.id, title=row.title, created=row.created, updated=row.updated, messages=row.messages
+    )
+
+
+def _message(row: Row[Any]) -> Message:
+    return Message(
+        id=row.id,
+        conversation_id=row.conversation_id,
+        turn_id=row.turn_id,
+        role=row.role,
+        text=row.text,
+        state=row.state,
+        created=row.created,
+        error=row.error,
+        answer=_answer.decode(row.answer) if row.answer else None,
+        sources=_sources.decode(row.sources) if row.sources else (),
+    )
+
+
+def _row(message: Message) -> dict[str, Any]:
+    return {
+        "id": message.id,
+        "conversation_id": message.conversation_id,
+        "turn_id": message.turn_id,
+        "role": message.role,
+        "text": message.text,
+        "state": message.state,
+        "error": message.error,
+        "created": message.created,
+    }
