@@ -33,6 +33,13 @@ from morgan_core.types import (
 )
 
 
+Folders = list[Folder]
+JobList = list[Job]
+ConversationList = list[Conversation]
+MessageList = list[Message]
+ModelList = list[ModelInfo]
+
+
 class Library(Protocol):
     """The documents that Morgan knows, and their live changes."""
 
@@ -69,7 +76,7 @@ class Library(Protocol):
 class Watches(Protocol):
     """The watched folders."""
 
-    async def list(self) -> list[Folder]: ...
+    async def list(self) -> Folders: ...
 
     async def add(self, path: str) -> Folder:
         """Watch the folder at absolute ``path``; BadInput when it is not a readable folder."""
@@ -83,11 +90,11 @@ class Watches(Protocol):
 class Jobs(Protocol):
     async def get(self, job_id: str) -> Job: ...
 
-    async def list(self) -> list[Job]: ...
+    async def list(self) -> JobList: ...
 
 
 class Conversations(Protocol):
-    async def list(self, *, limit: int = 500) -> list[Conversation]:
+    async def list(self, *, limit: int = 500) -> ConversationList:
         """Newest first."""
         ...
 
@@ -95,7 +102,7 @@ class Conversations(Protocol):
 
     async def messages(
         self, conversation_id: str, *, before: str | None = None, limit: int = 50
-    ) -> list[Message]:
+    ) -> MessageList:
         """The last ``limit`` messages in order, or those before message ``before``."""
         ...
 
@@ -103,13 +110,13 @@ class Conversations(Protocol):
 
     async def delete(self, conversation_id: str) -> None: ...
 
-    async def search(self, query: str, *, limit: int = 20) -> list[Message]:
+    async def search(self, query: str, *, limit: int = 20) -> MessageList:
         """Messages that hold every word of ``query``, newest first."""
         ...
 
 
 class Models(Protocol):
-    async def list(self) -> list[ModelInfo]:
+    async def list(self) -> ModelList:
         """The catalogue and what is on disk; the chat model in use has state ``active``."""
         ...
 

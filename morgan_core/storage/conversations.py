@@ -18,6 +18,10 @@ _sources = msgspec.json.Decoder(tuple[Source, ...])
 _answer = msgspec.json.Decoder(Answer)
 _encode = msgspec.json.Encoder().encode
 
+ConversationList = list[Conversation]
+MessageList = list[Message]
+Transcript = list[tuple[str, str]]
+
 
 class ConversationStore:
     """Conversations and their messages. Every write is committed when the call returns."""
@@ -37,7 +41,7 @@ class ConversationStore:
             await connection.execute(insert(conversations).values(row))
         return Conversation(**row)  # type: ignore[arg-type]
 
-    async def list(self, *, limit: int = 500) -> list[Conversation]:
+    async def list(self, *, limit: int = 500) -> ConversationList:
         """The newest ``limit`` conversations, newest first."""
         count = func.count(messages.c.id).label("messages")
         query = (
@@ -85,7 +89,7 @@ class ConversationStore:
 
     async def messages(
         self, conversation_id: str, *, before: str | None = None, limit: int = 50
-    ) -> list[Message]:
+    ) -> MessageList:
         """The last ``limit`` messages in order, or those before message ``before``."""
         query = select(messages).where(messages.c.conversation_id == conversation_id)
         if before is not None:
@@ -98,7 +102,7 @@ class ConversationStore:
             await self.get(conversation_id)
         return [_message(row) for row in reversed(rows)]
 
-    async def search(self, query: str, *, limit: int = 20) -> list[Message]:
+    async def search(self, query: str, *, limit: int = 20) -> MessageList:
         """Messages that hold every word of ``query``, newest first."""
         words = query.split()
         if not words:
@@ -138,13 +142,13 @@ class ConversationStore:
             rows = [_message(row) for row in await connection.execute(query)]
         return (rows[0], rows[1]) if len(rows) == 2 else None
 
-    async def running(self) -> list[Message]:
+    async def running(self) -> MessageList:
         """Answers that an owner left behind in state ``running``."""
         query = select(messages).where(messages.c.state == "running")
         async with self._engine.connect() as connection:
             return [_message(row) for row in await connection.execute(query)]
 
-    async def transcript(self, conversation_id: str, *, before_turn: str) -> list[tuple[str, str]]:
+    async def transcript(self, conversation_id: str, *, before_turn: str) -> Transcript:
         """(role, prompt) of the messages before ``before_turn``, as the model read and wrote them.
 
         A turn whose answer has no text is left out: its question was never answered.
