@@ -21,59 +21,59 @@ from morgan_core.types import (
 )
 
 
-class TurnEvent(Record, tag_field="event"):
+class TurnEvent(Record, tag_field="event", frozen=True, kw_only=True):
     """Base of a turn's events. ``seq`` counts from 1 within the turn, without gaps."""
 
     turn_id: str
     seq: int
 
 
-class Queued(TurnEvent, tag="queued"):
+class Queued(TurnEvent, tag="queued", frozen=True, kw_only=True):
     """The question is saved. ``position`` 0 means that the turn runs now."""
 
     conversation_id: str
     position: int = 0
 
 
-class Loading(TurnEvent, tag="loading"):
+class Loading(TurnEvent, tag="loading", frozen=True, kw_only=True):
     """The chat model is being loaded; ``share`` runs from 0 to 1."""
 
     share: float
 
 
-class Searching(TurnEvent, tag="searching"):
+class Searching(TurnEvent, tag="searching", frozen=True, kw_only=True):
     """Retrieval has begun with ``query``."""
 
     query: str
 
 
-class Sources(TurnEvent, tag="sources"):
+class Sources(TurnEvent, tag="sources", frozen=True, kw_only=True):
     """What was found. With ``relevant`` false these are only the nearest passages."""
 
     sources: tuple[Source, ...]
     relevant: bool = True
 
 
-class Token(TurnEvent, tag="token"):
+class Token(TurnEvent, tag="token", frozen=True, kw_only=True):
     """Text appended to the answer at code point ``start``."""
 
     text: str
     start: int
 
 
-class Checked(TurnEvent, tag="checked"):
+class Checked(TurnEvent, tag="checked", frozen=True, kw_only=True):
     """The verdict on one sentence of the answer."""
 
     sentence: Sentence
 
 
-class Done(TurnEvent, tag="done"):
+class Done(TurnEvent, tag="done", frozen=True, kw_only=True):
     """The turn is complete and stored."""
 
     answer: Answer
 
 
-class Failed(TurnEvent, tag="failed"):
+class Failed(TurnEvent, tag="failed", frozen=True, kw_only=True):
     """The turn ended with an error; the question and what had streamed are kept."""
 
     error: str
@@ -87,44 +87,44 @@ turn_event_encoder = msgspec.json.Encoder()
 turn_event_decoder: msgspec.json.Decoder[AnyTurnEvent] = msgspec.json.Decoder(AnyTurnEvent)
 
 
-class Change(Record, tag_field="change"):
+class Change(Record, tag_field="change", frozen=True, kw_only=True):
     """Base of what ``library.changes()`` streams."""
 
 
-class DocumentChanged(Change, tag="document"):
+class DocumentChanged(Change, tag="document", frozen=True, kw_only=True):
     document: Document
 
 
-class DocumentRemoved(Change, tag="removed"):
+class DocumentRemoved(Change, tag="removed", frozen=True, kw_only=True):
     id: str
     path: str
 
 
-class FolderChanged(Change, tag="folder"):
+class FolderChanged(Change, tag="folder", frozen=True, kw_only=True):
     folder: Folder
 
 
-class FolderRemoved(Change, tag="folder_removed"):
+class FolderRemoved(Change, tag="folder_removed", frozen=True, kw_only=True):
     path: str
 
 
-class CountsChanged(Change, tag="counts"):
+class CountsChanged(Change, tag="counts", frozen=True, kw_only=True):
     counts: LibraryCounts
 
 
-class JobChanged(Change, tag="job"):
+class JobChanged(Change, tag="job", frozen=True, kw_only=True):
     job: Job
 
 
-class WorkerChanged(Change, tag="worker"):
+class WorkerChanged(Change, tag="worker", frozen=True, kw_only=True):
     worker: WorkerInfo
 
 
-class ModelChanged(Change, tag="model"):
+class ModelChanged(Change, tag="model", frozen=True, kw_only=True):
     model: ModelInfo
 
 
-class HealthChanged(Change, tag="health"):
+class HealthChanged(Change, tag="health", frozen=True, kw_only=True):
     health: Health
 
 

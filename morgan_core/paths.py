@@ -13,7 +13,7 @@ import platformdirs
 from morgan_core.types import Record
 
 
-class Paths(Record):
+class Paths(Record, frozen=True, kw_only=True):
     """The directories of one installation. ``data`` identifies it."""
 
     data: Path

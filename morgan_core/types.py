@@ -22,7 +22,7 @@ DocumentState = Literal["waiting", "reading", "findable", "ready", "failed", "of
 FolderState = Literal["scanning", "watching", "offline", "failed"]
 
 
-class Document(Record):
+class Document(Record, frozen=True, kw_only=True):
     """One document of the library; identical files are ``paths`` of one document."""
 
     id: str
@@ -40,7 +40,7 @@ class Document(Record):
     revision: int = 0
 
 
-class Folder(Record):
+class Folder(Record, frozen=True, kw_only=True):
     """A watched folder."""
 
     path: str
@@ -49,7 +49,7 @@ class Folder(Record):
     documents: int = 0
 
 
-class LibraryCounts(Record):
+class LibraryCounts(Record, frozen=True, kw_only=True):
     """How many documents are in each state, and what is still to do."""
 
     waiting: int = 0
@@ -73,7 +73,7 @@ class LibraryCounts(Record):
         return bool(self.waiting or self.reading or self.findable)
 
 
-class LibraryListing(Record):
+class LibraryListing(Record, frozen=True, kw_only=True):
     """``library --json``: every document, every watched folder, the counts."""
 
     documents: tuple[Document, ...]
@@ -81,7 +81,7 @@ class LibraryListing(Record):
     counts: LibraryCounts
 
 
-class Job(Record):
+class Job(Record, frozen=True, kw_only=True):
     """A learn or forget request and how far it is.
 
     A learn job is ``findable`` when words find every file of it, ``done`` when every file is
@@ -97,7 +97,7 @@ class Job(Record):
     error: str = ""
 
 
-class DocumentText(Record):
+class DocumentText(Record, frozen=True, kw_only=True):
     """A window of a document's extracted text, for showing a passage in its context.
 
     ``text`` begins at code point ``offset`` of the whole text, which is ``total`` long.
@@ -116,14 +116,14 @@ class DocumentText(Record):
 # --- search ------------------------------------------------------------------------------
 
 
-class Scope(Record):
+class Scope(Record, frozen=True, kw_only=True):
     """Limits a search: any of ``documents`` (ids) or below any of ``folders`` (absolute paths)."""
 
     documents: tuple[str, ...] = ()
     folders: tuple[str, ...] = ()
 
 
-class Scores(Record):
+class Scores(Record, frozen=True, kw_only=True):
     """Every score a passage got; None where that stage did not see it."""
 
     dense: float | None = None
@@ -132,7 +132,7 @@ class Scores(Record):
     rerank: float | None = None
 
 
-class Passage(Record):
+class Passage(Record, frozen=True, kw_only=True):
     """A retrieved chunk."""
 
     document: str
@@ -147,7 +147,7 @@ class Passage(Record):
     revision: int = 0
 
 
-class SearchResponse(Record):
+class SearchResponse(Record, frozen=True, kw_only=True):
     """``search --json``. ``words_only`` is true while the embedder is still loading."""
 
     query: str
@@ -161,14 +161,14 @@ class SearchResponse(Record):
 SentenceStatus = Literal["supported", "partly", "unsupported"]
 
 
-class Source(Record):
+class Source(Record, frozen=True, kw_only=True):
     """A numbered passage as it was put before the model."""
 
     n: int
     passage: Passage
 
 
-class Sentence(Record):
+class Sentence(Record, frozen=True, kw_only=True):
     """The verdict on one sentence; ``start`` and ``end`` are offsets into the answer."""
 
     start: int
@@ -177,7 +177,7 @@ class Sentence(Record):
     citations: tuple[int, ...] = ()
 
 
-class Citation(Record):
+class Citation(Record, frozen=True, kw_only=True):
     """``[n]`` of an answer, resolved to where it stands in the document."""
 
     n: int
@@ -191,7 +191,7 @@ class Citation(Record):
     verified: bool
 
 
-class Usage(Record):
+class Usage(Record, frozen=True, kw_only=True):
     """Tokens. ``cached_tokens`` of the prompt were not read again."""
 
     prompt_tokens: int = 0
@@ -199,7 +199,7 @@ class Usage(Record):
     completion_tokens: int = 0
 
 
-class Timings(Record):
+class Timings(Record, frozen=True, kw_only=True):
     """Milliseconds."""
 
     queued_ms: float = 0.0
@@ -212,7 +212,7 @@ class Timings(Record):
 FinishReason = Literal["end", "length", "stopped", "not_found"]
 
 
-class Answer(Record):
+class Answer(Record, frozen=True, kw_only=True):
     """``ask --json``."""
 
     answer: str
@@ -231,7 +231,7 @@ class Answer(Record):
 MessageState = Literal["complete", "running", "interrupted", "stopped", "failed"]
 
 
-class Conversation(Record):
+class Conversation(Record, frozen=True, kw_only=True):
     id: str
     title: str
     created: float
@@ -239,7 +239,7 @@ class Conversation(Record):
     messages: int = 0
 
 
-class Message(Record):
+class Message(Record, frozen=True, kw_only=True):
     """One message. An assistant's carries its ``answer`` (citations, verdicts) when complete,
     and ``sources`` as soon as they were found; ``turn_id`` joins question and answer."""
 
@@ -260,7 +260,7 @@ class Message(Record):
 ModelState = Literal["missing", "downloading", "present", "loading", "active", "failed"]
 
 
-class ModelInfo(Record):
+class ModelInfo(Record, frozen=True, kw_only=True):
     """A model of the catalogue or on disk. ``size`` and ``memory`` are bytes, ``context`` tokens."""
 
     name: str
@@ -280,7 +280,7 @@ class ModelInfo(Record):
 WorkerState = Literal["starting", "ready", "restarting", "stopped", "failed"]
 
 
-class WorkerInfo(Record):
+class WorkerInfo(Record, frozen=True, kw_only=True):
     """A child process as the supervisor sees it."""
 
     name: str
@@ -290,7 +290,7 @@ class WorkerInfo(Record):
     reason: str = ""
 
 
-class Health(Record):
+class Health(Record, frozen=True, kw_only=True):
     """``components`` maps a name (llm, embedder, library, qdrant, database) to ``ok``,
     ``loading…`` or ``error: …``. ``status`` is ``error`` when answering is impossible,
     ``degraded`` when something is missing but questions are answered, ``starting`` before."""
@@ -303,7 +303,7 @@ class Health(Record):
     remote_hosts: tuple[str, ...] = ()
 
 
-class EffectiveSetting(Record):
+class EffectiveSetting(Record, frozen=True, kw_only=True):
     """One setting: its value (secrets masked), where it came from, and what it means."""
 
     name: str

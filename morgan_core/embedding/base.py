@@ -10,7 +10,7 @@ from morgan_core.types import Record
 TextKind = Literal["query", "passage"]
 
 
-class EmbedderInfo(Record):
+class EmbedderInfo(Record, frozen=True, kw_only=True):
     """``name`` identifies the model in collection names and cache keys; ``dimension`` is the
     length of its vectors; ``max_tokens`` is where it cuts a text off."""
 

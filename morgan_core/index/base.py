@@ -13,7 +13,7 @@ from typing import Protocol
 from morgan_core.types import Record, Scope
 
 
-class Chunk(Record):
+class Chunk(Record, frozen=True, kw_only=True):
     """What is stored of a chunk: the point's payload. ``id`` is the point id (UUID string)."""
 
     id: str
@@ -30,14 +30,14 @@ class Chunk(Record):
     language: str = "en"
 
 
-class Hit(Record):
+class Hit(Record, frozen=True, kw_only=True):
     """A chunk and the score that one stage gave it (cosine for dense, BM25 for words)."""
 
     chunk: Chunk
     score: float
 
 
-class Candidates(Record):
+class Candidates(Record, frozen=True, kw_only=True):
     """The two result lists of one hybrid query, best first. ``dense_ready`` is false when the
     query had no vector."""
 

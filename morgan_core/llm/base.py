@@ -8,20 +8,20 @@ from typing import Literal, Protocol
 from morgan_core.types import ModelInfo, Record
 
 
-class ChatMessage(Record):
+class ChatMessage(Record, frozen=True, kw_only=True):
     """``content`` is exactly what the model reads or wrote."""
 
     role: Literal["system", "user", "assistant"]
     content: str
 
 
-class Delta(Record):
+class Delta(Record, frozen=True, kw_only=True):
     """A piece of the answer."""
 
     text: str
 
 
-class Finished(Record):
+class Finished(Record, frozen=True, kw_only=True):
     """The end of a generation. ``cached_tokens`` of the prompt were reused, not read again."""
 
     reason: Literal["end", "length"]
