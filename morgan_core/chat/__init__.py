@@ -1,0 +1,1 @@
+"""Conversations and turns: what is asked, what is put before the model, what comes back."""

@@ -1,0 +1,93 @@
+"""The prompt: append-only, within the context window, sources within a measured budget."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from pathlib import PurePath
+
+from morgan_core.llm.base import ChatMessage, ChatModel
+from morgan_core.types import Passage, Source
+
+SYSTEM = (
+    "You are Morgan, an assistant that answers from the user's own documents. "
+    "Answer the question in a few sentences, using only facts from the numbered sources. "
+    "After each fact write the number of its source in brackets, like [1]. "
+    "If the sources do not hold the answer, say that they do not."
+)
+
+# Past this share of the window, the sources of all earlier turns go in one cut, so that the
+# engine re-reads the transcript once and not at every turn.
+CUT_AT = 0.75
+
+
+def describe(source: Source) -> str:
+    """The line that introduces a source: number, file name, page, heading."""
+    passage = source.passage
+    parts = [PurePath(passage.path).name or passage.document]
+    if passage.page is not None:
+        parts.append(f"page {passage.page}")
+    if passage.heading:
+        parts.append(passage.heading)
+    return f"[{source.n}] {', '.join(parts)}"
+
+
+def question_prompt(question: str, sources: Sequence[Source], context: str = "") -> str:
+    """The user message as the model reads it. ``context`` was given with the question."""
+    parts = []
+    if sources:
+        listed = "\n\n".join(f"{describe(s)}\n{s.passage.text}" for s in sources)
+        parts.append(f"Sources:\n\n{listed}")
+    if context:
+        parts.append(f"Given with the question:\n\n{context}")
+    parts.append(f"Question: {question}")
+    return "\n\n".join(parts)
+
+
+async def choose_sources(
+    model: ChatModel,
+    history: Sequence[ChatMessage],
+    question: str,
+    passages: Sequence[Passage],
+    *,
+    context: str,
+    max_sources: int,
+    max_response_tokens: int,
+    first_token_seconds: float,
+) -> tuple[Source, ...]:
+    """As many of the best passages as fit the window and the time to the first token.
+
+    The time limit counts where ``model.prefill_rate`` was measured; the best passage is always
+    in, if the window holds it at all. The transcript costs no time: the engine has read it.
+    """
+    bare = await _tokens(model, history, question, (), context)
+    room = model.context_tokens - max_response_tokens - bare
+    rate = model.prefill_rate
+    quick = room if rate is None else int(rate * first_token_seconds)
+    chosen: tuple[Source, ...] = ()
+    for passage in passages[:max_sources]:
+        candidate = (*chosen, Source(n=len(chosen) + 1, passage=passage))
+        added = await _tokens(model, history, question, candidate, context) - bare
+        if added > room or (chosen and added > quick):
+            break
+        chosen = candidate
+    return chosen
+
+
+def messages(history: Sequence[ChatMessage], prompt: str) -> list[ChatMessage]:
+    """System message, transcript, and the new question."""
+    return [
+        ChatMessage(role="system", content=SYSTEM),
+        *history,
+        ChatMessage(role="user", content=prompt),
+    ]
+
+
+async def _tokens(
+    model: ChatModel,
+    history: Sequence[ChatMessage],
+    question: str,
+    sources: Sequence[Source],
+    context: str,
+) -> int:
+    prompt = question_prompt(question, sources, context)
+    return await model.count_tokens(messages(history, prompt))

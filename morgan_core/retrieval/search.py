@@ -1,0 +1,57 @@
+"""Hybrid search: the query's vector and its words in one round trip, then fusion."""
+
+from __future__ import annotations
+
+import logging
+import time
+
+from morgan_core.embedding.base import Embedder
+from morgan_core.errors import BadInput, MorganError
+from morgan_core.retrieval.base import CandidateSource
+from morgan_core.retrieval.fusion import fuse
+from morgan_core.types import Scope, SearchResponse
+
+# Each half returns this many candidates; the figures of ``fusion`` were measured with 100.
+CANDIDATES = 100
+
+log = logging.getLogger(__name__)
+
+
+class Searcher:
+    """Search over the library. While the embedder is not there, words alone decide."""
+
+    def __init__(self, library: CandidateSource, embedder: Embedder) -> None:
+        self._library = library
+        self._embedder = embedder
+
+    async def search(
+        self,
+        query: str,
+        *,
+        limit: int,
+        scope: Scope | None = None,
+        wait_for_embedder: bool = False,
+    ) -> SearchResponse:
+        """The best ``limit`` passages for ``query``, which must not be blank (BadInput)."""
+        if not query.strip():
+            raise BadInput("The query is empty.", mend="Give some words to search for.")
+        began = time.perf_counter()
+        vector = await self._vector(query, wait=wait_for_embedder)
+        candidates = await self._library.query(
+            query, vector, limit=max(limit, CANDIDATES), scope=scope
+        )
+        return SearchResponse(
+            query=query,
+            results=fuse(candidates, limit=limit),
+            took_ms=(time.perf_counter() - began) * 1000,
+            words_only=not candidates.dense_ready,
+        )
+
+    async def _vector(self, query: str, *, wait: bool) -> bytes | None:
+        if not (wait or self._embedder.ready):
+            return None
+        try:
+            return await self._embedder.embed([query], "query")
+        except MorganError as error:
+            log.warning("searching by words alone: %s", error)
+            return None
