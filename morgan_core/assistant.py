@@ -159,17 +159,22 @@ class Morgan(Protocol):
         scope: Scope | None = None,
         context: str = "",
         detached: bool = False,
+        turn_id: str | None = None,
     ) -> AsyncIterator[AnyTurnEvent]:
         """Ask, and stream the turn's events until ``Done`` or ``Failed``.
 
         ``context`` is text given with the question (a pipe into ``morgan-tui ask``).
-        Closing the stream stops the turn unless it is ``detached``.
+        Closing the stream stops the turn unless it is ``detached``. ``turn_id`` (a UUID in hex,
+        made by the caller) names the turn, so that a caller whose connection broke can look for
+        it with ``resume``; asking again with the id of a saved turn resumes that turn.
+        A core that quits ends the stream with ``Leaving`` and journals the turn as interrupted.
         """
         ...
 
     def resume(self, turn_id: str, *, after_seq: int = 0) -> AsyncIterator[AnyTurnEvent]:
         """Stream the events of a turn after ``after_seq``. An interrupted turn is continued
-        from its journal. NotFound when the turn is unknown."""
+        from its journal. Closing this stream never stops the turn. NotFound when the turn is
+        unknown."""
         ...
 
     async def stop(self, turn_id: str) -> None:

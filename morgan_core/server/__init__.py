@@ -1,0 +1,1 @@
+"""The HTTP application: the same on the owner's socket and on TCP."""
