@@ -1,0 +1,62 @@
+"""Readers turn files into text: one file per format, found by their ``FORMAT``."""
+
+from __future__ import annotations
+
+import importlib
+import os
+import pkgutil
+from functools import cache
+from hashlib import sha256
+from pathlib import Path
+
+import msgspec
+
+from morgan_core.errors import UnreadableFile
+from morgan_core.library.readers.base import (
+    MAX_TEXT,
+    READER_VERSION,
+    Extracted,
+    Format,
+    Heading,
+    Source,
+)
+from morgan_core.library.readers.language import guess_language
+from morgan_core.library.readers.opening import read_bytes
+
+__all__ = ["READER_VERSION", "Extracted", "Format", "Heading", "Source", "formats", "read"]
+
+DEFAULT_MAX_BYTES = 100 * 1024 * 1024
+
+
+def read(path: str | os.PathLike[str], *, max_bytes: int = DEFAULT_MAX_BYTES) -> Extracted:
+    """Extract the text of the file at ``path``.
+
+    Raises UnreadableFile, whose message is the reason, for everything that is not a readable
+    regular file of at most ``max_bytes`` bytes with text in it.
+    """
+    content = read_bytes(path, max_bytes)
+    if not content:
+        raise UnreadableFile("the file is empty")
+    source = Source(name=Path(path).name, content=content)
+    extracted = next(f for f in formats() if f.claims(source)).read(source)
+    if len(extracted.text) > MAX_TEXT:
+        raise UnreadableFile(f"more than {MAX_TEXT // 1_000_000} million characters of text")
+    if not extracted.text.strip():
+        raise UnreadableFile("there is no text in the file")
+    return msgspec.structs.replace(
+        extracted,
+        language=guess_language(extracted.text, extracted.metadata.get("encoding", "")),
+        sha256=sha256(content).hexdigest(),
+        bytes=len(content),
+    )
+
+
+@cache
+def formats() -> tuple[Format, ...]:
+    """All formats, in the order in which they are asked."""
+    modules = (
+        importlib.import_module(f"{__name__}.{module.name}")
+        for module in pkgutil.iter_modules(__path__)
+    )
+    found = (getattr(module, "FORMAT", None) for module in modules)
+    return tuple(sorted((f for f in found if f is not None), key=lambda f: f.rank))

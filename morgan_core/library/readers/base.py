@@ -1,0 +1,86 @@
+"""What a reader makes of a file, and what a format is."""
+
+from __future__ import annotations
+
+from bisect import bisect_right
+from collections.abc import Callable
+from pathlib import PurePath
+
+from morgan_core.types import Record
+
+READER_VERSION = 1
+"""Counts up whenever any reader would extract other text from the same bytes; stored texts of
+another version are then read anew."""
+
+MAX_TEXT = 50_000_000
+"""Longest text taken from one file, in characters: about 100 novels."""
+
+
+class Heading(Record, frozen=True):
+    """A heading of the outline: ``level`` counts from 1, ``offset`` is where it begins."""
+
+    offset: int
+    level: int
+    title: str
+
+
+class Extracted(Record, frozen=True):
+    """The text of a document and what is known about it.
+
+    ``text`` is sanitised and is the coordinate system of all offsets, in code points. ``pages``
+    holds the start offset of each page, empty for formats without pages. ``headings`` are in
+    order. ``kind`` names the format, ``language`` is the best guess (ISO 639-1), ``sha256`` and
+    ``bytes`` are those of the file as it was read.
+    """
+
+    text: str
+    kind: str
+    title: str = ""
+    pages: tuple[int, ...] = ()
+    headings: tuple[Heading, ...] = ()
+    metadata: dict[str, str] = {}
+    language: str = "en"
+    sha256: str = ""
+    bytes: int = 0
+
+    def page_at(self, offset: int) -> int | None:
+        """The 1-based page that holds ``offset``; None for formats without pages."""
+        return max(1, bisect_right(self.pages, offset)) if self.pages else None
+
+    def heading_at(self, offset: int) -> str:
+        """The path of headings above ``offset``, outermost first: ``A › B``."""
+        path: list[Heading] = []
+        for heading in self.headings[: bisect_right(self.headings, offset, key=_offset)]:
+            while path and path[-1].level >= heading.level:
+                path.pop()
+            path.append(heading)
+        return " › ".join(heading.title for heading in path)
+
+
+def _offset(heading: Heading) -> int:
+    return heading.offset
+
+
+class Source(Record, frozen=True):
+    """A file that was opened and read: its name and its bytes."""
+
+    name: str
+    content: bytes
+
+    @property
+    def suffix(self) -> str:
+        """The lower-case ending of the name, with its dot."""
+        return PurePath(self.name).suffix.lower()
+
+
+class Format(Record, frozen=True):
+    """One file format. The module of a reader offers one as ``FORMAT``.
+
+    ``claims`` knows the format by its content and, where content says nothing, by the name.
+    Formats are asked in the order of ``rank``. ``read`` raises UnreadableFile with the reason.
+    """
+
+    name: str
+    rank: int
+    claims: Callable[[Source], bool]
+    read: Callable[[Source], Extracted]

@@ -1,0 +1,97 @@
+"""Files that are known for what they are and have no reader: each with its true reason."""
+
+from __future__ import annotations
+
+import io
+import re
+import zipfile
+
+from morgan_core.errors import UnreadableFile
+from morgan_core.library.readers.base import Extracted, Format, Source
+
+_MAGIC: tuple[tuple[bytes, str], ...] = (
+    (b"\x89PNG\r\n\x1a\n", "images are not supported yet: a picture needs OCR"),
+    (b"\xff\xd8\xff", "images are not supported yet: a picture needs OCR"),
+    (b"GIF87a", "images are not supported yet: a picture needs OCR"),
+    (b"GIF89a", "images are not supported yet: a picture needs OCR"),
+    (b"II*\0", "images are not supported yet: a picture needs OCR"),
+    (b"MM\0*", "images are not supported yet: a picture needs OCR"),
+    (
+        b"\xd0\xcf\x11\xe0\xa1\xb1\x1a\xe1",
+        "old Office documents (.doc, .xls, .ppt) are not supported yet",
+    ),
+    (b"\x1f\x8b", "compressed files (gzip) are not read: unpack it first"),
+    (b"BZh", "compressed files (bzip2) are not read: unpack it first"),
+    (b"\xfd7zXZ\0", "compressed files (xz) are not read: unpack it first"),
+    (b"\x28\xb5\x2f\xfd", "compressed files (zstd) are not read: unpack it first"),
+    (b"7z\xbc\xaf\x27\x1c", "archives (7z) are not read: unpack it first"),
+    (b"Rar!\x1a\x07", "archives (rar) are not read: unpack it first"),
+    (b"\x7fELF", "it is a program, not a document"),
+    (b"MZ", "it is a program, not a document"),
+    (b"SQLite format 3\0", "it is a database, not a document"),
+    (b"GGUF", "it is a model, not a document"),
+    (b"ID3", "sound is not supported yet"),
+    (b"OggS", "sound is not supported yet"),
+    (b"fLaC", "sound is not supported yet"),
+    (b"{\\rtf", "RTF documents are not supported yet"),
+    (b"%!PS", "PostScript documents are not supported yet: make a PDF of it"),
+    (b"\xc5\xd0\xd3\xc6", "PostScript documents are not supported yet: make a PDF of it"),
+)
+_PARTS: tuple[tuple[str, str], ...] = (
+    ("word/", "Word documents are not supported yet"),
+    ("ppt/", "PowerPoint presentations are not supported yet"),
+    ("xl/", "Excel workbooks are not supported yet"),
+)
+_MIME_TYPES: tuple[tuple[str, str], ...] = (
+    ("application/epub+zip", "EPUB books are not supported yet"),
+    ("application/vnd.oasis.opendocument", "OpenDocument files are not supported yet"),
+)
+_ARCHIVE = "archives (zip) are not read: unpack it first"
+_BROKEN = "a damaged zip archive (Office documents and EPUB books are such archives)"
+
+
+def _reason(source: Source) -> str | None:
+    content = source.content
+    if content.startswith((b"PK\x03\x04", b"PK\x05\x06")):
+        return _reason_of_zip(content)
+    if content.startswith(b"RIFF"):
+        media = {b"WEBP": _MAGIC[0][1], b"WAVE": "sound is not supported yet"}
+        return media.get(content[8:12], "video is not supported yet")
+    if content[4:8] == b"ftyp":
+        return "video and sound are not supported yet"
+    for magic, reason in _MAGIC:
+        # A two-letter signature can begin a text.
+        if content.startswith(magic) and (len(magic) > 3 or _has_binary(content)):
+            return reason
+    return None
+
+
+def _reason_of_zip(content: bytes) -> str:
+    try:
+        with zipfile.ZipFile(io.BytesIO(content)) as archive:
+            names = archive.namelist()
+            if names and names[0] == "mimetype" and archive.getinfo("mimetype").file_size < 200:
+                kind = archive.read("mimetype").decode("ascii", "replace").strip()
+                for prefix, reason in _MIME_TYPES:
+                    if kind.startswith(prefix):
+                        return reason
+    except (zipfile.BadZipFile, OSError, ValueError, NotImplementedError, RuntimeError):
+        return _BROKEN
+    if "[Content_Types].xml" in names:
+        for folder, reason in _PARTS:
+            if any(name.startswith(folder) for name in names):
+                return reason
+    return _ARCHIVE
+
+
+def _has_binary(content: bytes) -> bool:
+    return re.search(rb"[\x00-\x08\x0e-\x1a\x80-\xff]", content[:1024]) is not None
+
+
+def _refuse(source: Source) -> Extracted:
+    raise UnreadableFile(_reason(source) or "not a document Morgan can read")
+
+
+FORMAT = Format(
+    name="refused", rank=20, claims=lambda source: _reason(source) is not None, read=_refuse
+)
