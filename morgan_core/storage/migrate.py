@@ -9,7 +9,7 @@ from sqlalchemy.ext.asyncio import AsyncEngine
 
 from morgan_core.errors import MorganError
 
-HEAD = "0001_conversations"
+HEAD = "0002_catalogue"
 
 
 async def migrate(engine: AsyncEngine) -> bool:

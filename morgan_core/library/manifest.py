@@ -1,0 +1,350 @@
+"""The catalogue in memory: files, documents, and which belongs to which.
+
+Changes are made here, in one event loop and without waiting, and written through by ``flush``.
+This is where identity is decided: a document keeps its id through edit, rename and move,
+identical files are paths of one document, and an edited copy becomes its own.
+"""
+
+from __future__ import annotations
+
+import time
+import uuid
+from collections import Counter, defaultdict
+from collections.abc import Callable, Iterable
+from typing import TYPE_CHECKING
+
+from morgan_core.library.names import is_below
+from morgan_core.library.reconcile import Seen, seen_of
+from morgan_core.storage.catalogue_rows import (
+    DocumentRow,
+    FileRow,
+    JournalRow,
+    RootRow,
+    Snapshot,
+)
+from morgan_core.types import Document, LibraryCounts
+
+if TYPE_CHECKING:
+    from morgan_core.storage.catalogue import Catalogue
+
+_STATES = ("waiting", "reading", "findable", "ready", "failed", "offline")
+
+
+class Manifest:
+    """Holds every row of the catalogue but the chunks.
+
+    ``on_document`` is told of each document that changed in a way a person can see, and of each
+    that is no longer to be seen.
+    """
+
+    def __init__(
+        self,
+        catalogue: Catalogue,
+        snapshot: Snapshot,
+        on_document: Callable[[str], None] = lambda _document_id: None,
+    ) -> None:
+        self.catalogue = catalogue
+        self.documents = {row.id: row for row in snapshot.documents}
+        self.files = {row.path: row for row in snapshot.files}
+        self.roots = {row.path: row for row in snapshot.roots}
+        self.exclusions = set(snapshot.exclusions)
+        self.gone: dict[str, FileRow] = {}
+        self._on_document = on_document
+        self._paths: defaultdict[str, set[str]] = defaultdict(set)
+        self._by_sha: dict[str, str] = {}
+        self._dirty_documents: set[str] = set()
+        self._dirty_files: set[str] = set()
+        self._gone_files: set[str] = set()
+        self._moved: set[str] = set()
+        for row in self.files.values():
+            self._paths[row.document_id].add(row.path)
+            if row.deleted_at is not None:
+                self.gone[row.path] = row
+        for document in self.documents.values():
+            if document.sha256:
+                self._by_sha[document.sha256] = document.id
+
+    # --- what is there ---------------------------------------------------------------------
+
+    def live_paths(self, document_id: str) -> list[str]:
+        """The paths where the document is on the disk, or was when its root went offline."""
+        return sorted(
+            path for path in self._paths.get(document_id, ()) if self.files[path].deleted_at is None
+        )
+
+    def visible(self, document_id: str) -> bool:
+        document = self.documents.get(document_id)
+        return document is not None and document.hidden_at is None
+
+    def hidden(self) -> list[str]:
+        return [row.id for row in self.documents.values() if row.hidden_at is not None]
+
+    def below(self, folder: str) -> dict[str, FileRow]:
+        """The rows at or below ``folder``, deleted files included."""
+        if row := self.files.get(folder):
+            return {folder: row}
+        return {path: row for path, row in self.files.items() if is_below(path, folder)}
+
+    def root_of(self, path: str) -> RootRow | None:
+        """The innermost root that ``path`` belongs to."""
+        return max(
+            (root for root in self.roots.values() if is_below(path, root.path)),
+            key=lambda root: len(root.path),
+            default=None,
+        )
+
+    def excluded(self, path: str) -> bool:
+        """Whether forget keeps ``path`` out. A root that was learned later and lies deeper than
+        the exclusion wins over it."""
+        deepest = max((len(e) for e in self.exclusions if is_below(path, e)), default=-1)
+        if deepest < 0:
+            return False
+        root = self.root_of(path)
+        return root is None or deepest >= len(root.path)
+
+    def holds(self, seen: Seen, path: str) -> bool:
+        """Whether the row of ``path`` says ``seen``, and its document has that content."""
+        row = self.files.get(path)
+        if row is None or seen_of(row) != seen or not row.sha256:
+            return False
+        document = self.documents.get(row.document_id)
+        return document is not None and document.sha256 == row.sha256
+
+    def offline(self, document_id: str) -> bool:
+        """Whether every path of the document lies in a root that is offline."""
+        paths = self.live_paths(document_id)
+        return bool(paths) and all(
+            (root := self.roots.get(self.files[path].root)) is not None and root.state == "offline"
+            for path in paths
+        )
+
+    def show(self, document_id: str) -> Document | None:
+        """The document as faces see it; None when it is hidden or unknown."""
+        row = self.documents.get(document_id)
+        paths = tuple(self.live_paths(document_id))
+        if row is None or row.hidden_at is not None or not paths:
+            return None
+        offline = self.offline(document_id)
+        root = self.roots.get(self.files[paths[0]].root) if offline else None
+        return Document(
+            id=row.id,
+            path=paths[0],
+            paths=paths,
+            state="offline" if offline else row.state,
+            reason=root.reason if root else row.reason,
+            passages=row.passages,
+            embedded=row.embedded,
+            pages=row.pages,
+            bytes=row.bytes,
+            modified=max(self.files[path].mtime_ns for path in paths) / 1e9,
+            title=row.title,
+            kind=row.kind,
+            revision=row.revision,
+        )
+
+    def counts(self) -> LibraryCounts:
+        """Documents by state, passages, and passages that have no vector yet."""
+        states: Counter[str] = Counter()
+        passages = pending = 0
+        offline_roots = any(root.state == "offline" for root in self.roots.values())
+        for row in self.documents.values():
+            if row.hidden_at is not None:
+                continue
+            offline = offline_roots and self.offline(row.id)
+            states["offline" if offline else row.state] += 1
+            passages += row.passages
+            pending += row.passages - row.embedded
+        return LibraryCounts(
+            **{state: states[state] for state in _STATES},
+            passages=passages,
+            pending_passages=pending,
+        )
+
+    # --- what happens to files -------------------------------------------------------------
+
+    def settle(self, path: str, root: str, seen: Seen, sha256: str, reason: str = "") -> str:
+        """Record what is at ``path`` now and return the id of the document it belongs to.
+
+        ``sha256`` is empty for a file that cannot be read; ``reason`` says why.
+        """
+        row = self.files.get(path)
+        old = self.documents.get(row.document_id) if row else None
+        document = self.documents.get(self._by_sha.get(sha256, "")) if sha256 else None
+        if document is None:
+            if old is not None and not self._has_other_files(old.id, path):
+                document = old
+                self._set_content(document, sha256, seen.size)
+            else:
+                document = self._new_document(sha256, seen.size)
+        if not sha256:
+            self.fail(document, reason)
+        self._attach(path, root, document, seen, sha256)
+        if old is not None and old is not document:
+            self._refresh(old.id)
+        return document.id
+
+    def move(self, old_path: str, new_path: str, root: str) -> None:
+        """A file was renamed or moved: its document goes with it."""
+        row = self.files[old_path]
+        self._attach(new_path, root, self.documents[row.document_id], seen_of(row), row.sha256)
+        self._detach(old_path)
+
+    def restore(self, path: str, root: str) -> None:
+        """A file that had been deleted is there again, unchanged."""
+        row = self.files[path]
+        self._attach(path, root, self.documents[row.document_id], seen_of(row), row.sha256)
+
+    def delete(self, path: str) -> None:
+        """The file is gone: hide it at once. Its row stays, so that it can come back."""
+        row = self.files.get(path)
+        if row is None or row.deleted_at is not None:
+            return
+        row.deleted_at = time.time()
+        self.gone[path] = row
+        self._dirty_files.add(path)
+        self._moved.add(row.document_id)
+        self._refresh(row.document_id)
+
+    def drop(self, path: str) -> None:
+        """Forget the file altogether."""
+        row = self.files.get(path)
+        if row is not None:
+            self._detach(path)
+            self._moved.add(row.document_id)
+            self._refresh(row.document_id)
+
+    def adopt(self, paths: Iterable[str]) -> None:
+        """Give each file to its innermost root, after the roots have changed."""
+        for path in paths:
+            root = self.root_of(path)
+            row = self.files[path]
+            if root is not None and row.root != root.path:
+                row.root = root.path
+                self._dirty_files.add(path)
+                self._on_document(row.document_id)
+
+    # --- what happens to documents ---------------------------------------------------------
+
+    def touch(self, document: DocumentRow) -> None:
+        """The row was changed: write it and tell the faces."""
+        document.updated = time.time()
+        self._dirty_documents.add(document.id)
+        self._on_document(document.id)
+
+    def fail(self, document: DocumentRow, reason: str) -> None:
+        document.state = "failed"
+        document.reason = reason
+        self.touch(document)
+
+    def wait(self, document: DocumentRow) -> None:
+        """Put the document back in line for reading."""
+        document.state = "waiting"
+        document.reason = ""
+        self.touch(document)
+
+    def forget_content(self, document: DocumentRow) -> None:
+        """Make sure that the next look at its files reads them again."""
+        for path in self._paths.get(document.id, ()):
+            self.files[path].sha256 = ""
+            self._dirty_files.add(path)
+
+    def remove(self, document_id: str) -> None:
+        """The document was purged: take it and its rows out of memory."""
+        for path in list(self._paths.get(document_id, ())):
+            self._detach(path)
+            self._gone_files.discard(path)
+        self._paths.pop(document_id, None)
+        document = self.documents.pop(document_id, None)
+        if document is not None and self._by_sha.get(document.sha256) == document_id:
+            del self._by_sha[document.sha256]
+        self._dirty_documents.discard(document_id)
+        self._moved.discard(document_id)
+        self._on_document(document_id)
+
+    # --- writing ---------------------------------------------------------------------------
+
+    async def flush(self, *journal: JournalRow) -> None:
+        """Write what changed since the last time, in one transaction."""
+        documents, self._dirty_documents = self._dirty_documents, set()
+        files, self._dirty_files = self._dirty_files, set()
+        gone, self._gone_files = self._gone_files, set()
+        if not (documents or files or gone or journal):
+            return
+        try:
+            await self.catalogue.save(
+                documents=[self.documents[i] for i in documents if i in self.documents],
+                files=[self.files[path] for path in files if path in self.files],
+                gone_files=[path for path in gone if path not in self.files],
+                journal=journal,
+            )
+        except BaseException:
+            self._dirty_documents |= documents
+            self._dirty_files |= files
+            self._gone_files |= gone
+            raise
+
+    def take_moved(self) -> set[str]:
+        """Documents whose paths changed since the last call: the index must be told."""
+        moved, self._moved = self._moved, set()
+        return {document_id for document_id in moved if document_id in self.documents}
+
+    # --- inside ----------------------------------------------------------------------------
+
+    def _has_other_files(self, document_id: str, path: str) -> bool:
+        return any(other != path for other in self.live_paths(document_id))
+
+    def _new_document(self, sha256: str, size: int) -> DocumentRow:
+        now = time.time()
+        document = DocumentRow(
+            id=str(uuid.uuid4()), sha256=sha256, state="waiting", created=now, updated=now
+        )
+        document.bytes = size
+        self.documents[document.id] = document
+        if sha256:
+            self._by_sha[sha256] = document.id
+        self.touch(document)
+        return document
+
+    def _set_content(self, document: DocumentRow, sha256: str, size: int) -> None:
+        if self._by_sha.get(document.sha256) == document.id:
+            del self._by_sha[document.sha256]
+        document.sha256 = sha256
+        document.bytes = size
+        if sha256:
+            self._by_sha[sha256] = document.id
+        self.wait(document)
+
+    def _attach(self, path: str, root: str, document: DocumentRow, seen: Seen, sha256: str) -> None:
+        old = self.files.get(path)
+        if old is not None and old.document_id != document.id:
+            self._paths[old.document_id].discard(path)
+            self._moved.add(old.document_id)
+        row = FileRow(path, document.id, root, *seen, sha256)
+        if old is None or old.document_id != document.id or old.deleted_at is not None:
+            self._moved.add(document.id)
+        self.files[path] = row
+        self.gone.pop(path, None)
+        self._gone_files.discard(path)
+        self._paths[document.id].add(path)
+        self._dirty_files.add(path)
+        self._refresh(document.id)
+        self._on_document(document.id)
+        if old is not None and old.document_id != document.id:
+            self._refresh(old.document_id)
+
+    def _detach(self, path: str) -> None:
+        row = self.files.pop(path)
+        self.gone.pop(path, None)
+        self._paths[row.document_id].discard(path)
+        self._gone_files.add(path)
+
+    def _refresh(self, document_id: str) -> None:
+        """Hide a document that has no file left; show one that has again."""
+        document = self.documents.get(document_id)
+        if document is None:
+            return
+        hidden = not self.live_paths(document_id)
+        if hidden != (document.hidden_at is not None):
+            document.hidden_at = time.time() if hidden else None
+            self._dirty_documents.add(document_id)
+        self._on_document(document_id)

@@ -1,0 +1,213 @@
+"""The catalogue in SQL: what the library knows about documents and files.
+
+The library keeps the rows in memory and writes them through; every write is one transaction.
+Bulk writes survive the death of the process; what a person asked for (roots, exclusions, jobs)
+is also synced to the disk.
+"""
+
+from __future__ import annotations
+
+import asyncio
+import time
+from collections.abc import Iterable, Mapping, Sequence
+from dataclasses import asdict
+from itertools import islice
+from typing import Any
+
+import msgspec
+from sqlalchemy import RowMapping, Table, bindparam, delete, func, select
+from sqlalchemy.dialects import postgresql, sqlite
+from sqlalchemy.ext.asyncio import AsyncConnection
+
+from morgan_core.storage import catalogue_tables as t
+from morgan_core.storage.catalogue_rows import (
+    ChunkRow,
+    DocumentRow,
+    FileRow,
+    JobRow,
+    JournalRow,
+    RootRow,
+    Snapshot,
+)
+from morgan_core.storage.engine import open_engine
+
+_NAMES_AT_ONCE = 500
+_KEPT_JOBS = 200
+
+
+class Catalogue:
+    """All SQL of the catalogue. One object per process; writes are serialised."""
+
+    def __init__(self, url: str) -> None:
+        self._bulk = open_engine(url, durable=False)
+        self._durable = open_engine(url)
+        self._writing = asyncio.Lock()
+
+    async def close(self) -> None:
+        await self._bulk.dispose()
+        await self._durable.dispose()
+
+    async def load(self) -> Snapshot:
+        """Everything but the chunks."""
+        async with self._bulk.connect() as connection:
+
+            async def rows(table: Table) -> Sequence[RowMapping]:
+                return (await connection.execute(select(table))).mappings().all()
+
+            found = Snapshot(
+                documents=[DocumentRow(**row) for row in await rows(t.documents)],
+                files=[FileRow(**row) for row in await rows(t.files)],
+                roots=[RootRow(**row) for row in await rows(t.roots)],
+                journal=[JournalRow(**row) for row in await rows(t.ingest_journal)],
+                exclusions=[row["path"] for row in await rows(t.exclusions)],
+                jobs=[_job(row) for row in await rows(t.jobs)],
+            )
+        found.jobs.sort(key=lambda job: job.created)
+        return found
+
+    async def save(
+        self,
+        *,
+        documents: Sequence[DocumentRow] = (),
+        files: Sequence[FileRow] = (),
+        gone_files: Sequence[str] = (),
+        journal: Sequence[JournalRow] = (),
+    ) -> None:
+        """Write rows, replacing those with the same key, and delete the files that are gone."""
+        async with self._writing, self._bulk.begin() as connection:
+            await _upsert(connection, t.documents, documents)
+            await _delete(connection, t.files, "path", gone_files)
+            await _upsert(connection, t.files, files)
+            await _upsert(connection, t.ingest_journal, journal)
+
+    async def flip(self, document: DocumentRow, chunks: Sequence[ChunkRow]) -> None:
+        """Make ``chunks`` the document's only ones and its row current, in one commit."""
+        step = JournalRow(document.id, document.revision, "flipped", time.time())
+        async with self._writing, self._bulk.begin() as connection:
+            await connection.execute(delete(t.chunks).where(t.chunks.c.document_id == document.id))
+            if chunks:
+                await connection.execute(t.chunks.insert(), [asdict(row) for row in chunks])
+            await _upsert(connection, t.documents, [document])
+            await _upsert(connection, t.ingest_journal, [step])
+
+    async def finish(self, document_ids: Sequence[str]) -> None:
+        """Take the documents' entries out of the journal."""
+        async with self._writing, self._bulk.begin() as connection:
+            await _delete(connection, t.ingest_journal, "document_id", document_ids)
+
+    async def remove_documents(self, document_ids: Sequence[str]) -> None:
+        """Delete the documents, their files, chunks and journal entries."""
+        async with self._writing, self._durable.begin() as connection:
+            for table in (t.chunks, t.ingest_journal, t.files):
+                await _delete(connection, table, "document_id", document_ids)
+            await _delete(connection, t.documents, "id", document_ids)
+
+    async def chunks(
+        self, document_id: str, *, first: int = 0, limit: int | None = None
+    ) -> list[ChunkRow]:
+        """The document's chunks from ordinal ``first`` on, in order."""
+        query = (
+            select(t.chunks)
+            .where(t.chunks.c.document_id == document_id, t.chunks.c.ordinal >= first)
+            .order_by(t.chunks.c.ordinal)
+            .limit(limit)
+        )
+        async with self._bulk.connect() as connection:
+            return [ChunkRow(**row) for row in (await connection.execute(query)).mappings()]
+
+    async def chunk_counts(self) -> dict[str, int]:
+        """Chunks per document."""
+        query = select(t.chunks.c.document_id, func.count()).group_by(t.chunks.c.document_id)
+        async with self._bulk.connect() as connection:
+            return {row[0]: row[1] for row in await connection.execute(query)}
+
+    async def used_elsewhere(self, sha256s: Iterable[str], document_id: str) -> set[str]:
+        """Which of the chunk hashes another document has too."""
+        used: set[str] = set()
+        async with self._bulk.connect() as connection:
+            for some in _slices(sha256s):
+                query = (
+                    select(t.chunks.c.sha256)
+                    .where(t.chunks.c.sha256.in_(some), t.chunks.c.document_id != document_id)
+                    .distinct()
+                )
+                used.update((await connection.execute(query)).scalars())
+        return used
+
+    async def save_root(self, root: RootRow) -> None:
+        await self._save_durably(t.roots, [root])
+
+    async def remove_roots(self, paths: Sequence[str]) -> None:
+        async with self._writing, self._durable.begin() as connection:
+            await _delete(connection, t.roots, "path", paths)
+
+    async def exclude(self, paths: Sequence[str]) -> None:
+        now = time.time()
+        rows = [{"path": path, "created": now} for path in paths]
+        async with self._writing, self._durable.begin() as connection:
+            await _upsert_rows(connection, t.exclusions, rows)
+
+    async def include(self, paths: Sequence[str]) -> None:
+        async with self._writing, self._durable.begin() as connection:
+            await _delete(connection, t.exclusions, "path", paths)
+
+    async def save_job(self, job: JobRow) -> None:
+        """Write the job; of finished ones only the newest are kept."""
+        row = asdict(job) | {
+            "paths": msgspec.json.encode(job.paths).decode(),
+            "skipped": msgspec.json.encode(job.skipped).decode(),
+        }
+        kept = select(t.jobs.c.id).order_by(t.jobs.c.created.desc()).limit(_KEPT_JOBS)
+        async with self._writing, self._durable.begin() as connection:
+            await _upsert_rows(connection, t.jobs, [row])
+            await connection.execute(
+                delete(t.jobs).where(t.jobs.c.scanned, t.jobs.c.id.not_in(kept))
+            )
+
+    async def _save_durably(self, table: Table, rows: Sequence[Any]) -> None:
+        async with self._writing, self._durable.begin() as connection:
+            await _upsert(connection, table, rows)
+
+
+async def _upsert(connection: AsyncConnection, table: Table, rows: Sequence[Any]) -> None:
+    await _upsert_rows(connection, table, [asdict(row) for row in rows])
+
+
+async def _upsert_rows(
+    connection: AsyncConnection, table: Table, rows: Sequence[dict[str, Any]]
+) -> None:
+    if not rows:
+        return
+    dialect: Any = postgresql if connection.dialect.name == "postgresql" else sqlite
+    keys = [column.name for column in table.primary_key]
+    statement = dialect.insert(table)
+    values = {c.name: statement.excluded[c.name] for c in table.columns if c.name not in keys}
+    await connection.execute(
+        statement.on_conflict_do_update(index_elements=keys, set_=values), rows
+    )
+
+
+async def _delete(
+    connection: AsyncConnection, table: Table, column: str, values: Sequence[str]
+) -> None:
+    if values:
+        await connection.execute(
+            delete(table).where(table.c[column] == bindparam("value")),
+            [{"value": value} for value in values],
+        )
+
+
+def _job(row: Mapping[str, Any]) -> JobRow:
+    return JobRow(
+        **{
+            **row,
+            "paths": msgspec.json.decode(row["paths"], type=list[str]),
+            "skipped": msgspec.json.decode(row["skipped"], type=dict[str, str]),
+        }
+    )
+
+
+def _slices(values: Iterable[str]) -> Iterable[list[str]]:
+    rest = iter(values)
+    while some := list(islice(rest, _NAMES_AT_ONCE)):
+        yield some
