@@ -1,0 +1,157 @@
+"""The embedded index: one Qdrant Edge shard per embedder.
+
+``qdrant_edge`` holds the interpreter lock while it works, so the index belongs in the library's
+process, where nobody types. All its calls run on one thread, in small steps: a query waits for
+at most one step of each writer.
+
+A second ``EdgeShard.load`` of the same folder, even one that is refused, damages the first
+owner's next flush (measured): hold Morgan's lock before opening.
+"""
+
+from __future__ import annotations
+
+import asyncio
+import logging
+from collections.abc import Callable, Sequence
+from concurrent.futures import ThreadPoolExecutor
+from pathlib import Path
+from typing import ParamSpec, TypeVar
+
+from morgan_core.embedding.base import EmbedderInfo
+from morgan_core.errors import BadInput, MorganError, Unavailable
+from morgan_core.index.base import Candidates, Chunk
+from morgan_core.index.edge_store import EdgeStore
+from morgan_core.index.pointer import write_pointer
+from morgan_core.index.vectors import collection_name
+from morgan_core.types import Scope
+
+P = ParamSpec("P")
+T = TypeVar("T")
+POINTS_PER_STEP = 64
+
+log = logging.getLogger(__name__)
+
+
+class EdgeIndex:
+    """A VectorIndex in ``directory``, which Morgan's lock must guard."""
+
+    def __init__(self, directory: Path, info: EmbedderInfo) -> None:
+        self.directory = directory
+        self.collection = collection_name(info)
+        self.info = info
+        self._store = EdgeStore(directory / self.collection, info.dimension)
+        self._thread: ThreadPoolExecutor | None = None
+        self._reweighing: asyncio.Task[None] | None = None
+
+    async def open(self) -> None:
+        if self._thread is not None:
+            return
+        self._thread = ThreadPoolExecutor(1, thread_name_prefix="index")
+        try:
+            await self._do(self._store.open)
+            await self._do(write_pointer, self.directory, self.collection)
+        except BaseException:
+            self._thread.shutdown()
+            self._thread = None
+            raise
+        self._reweigh()
+
+    async def close(self) -> None:
+        thread, self._thread = self._thread, None
+        if thread is None:
+            return
+        if self._reweighing is not None:
+            self._reweighing.cancel()
+            await asyncio.gather(self._reweighing, return_exceptions=True)
+        try:
+            await asyncio.get_running_loop().run_in_executor(thread, self._store.close)
+        finally:
+            thread.shutdown()
+
+    async def upsert_words(self, chunks: Sequence[Chunk]) -> None:
+        unique = list({chunk.id: chunk for chunk in chunks}.values())
+        moved = False
+        for i in range(0, len(unique), POINTS_PER_STEP):
+            moved |= await self._do(self._store.upsert_words, unique[i : i + POINTS_PER_STEP])
+        if moved:
+            self._reweigh()
+
+    async def upsert_vectors(self, ids: Sequence[str], vectors: bytes) -> None:
+        width = self.info.dimension * 4
+        if len(vectors) != len(ids) * width:
+            raise BadInput(f"{len(vectors)} bytes of vectors were given for {len(ids)} passages.")
+        for i in range(0, len(ids), POINTS_PER_STEP):
+            part = ids[i : i + POINTS_PER_STEP]
+            await self._do(
+                self._store.upsert_vectors, part, vectors[i * width : (i + len(part)) * width]
+            )
+
+    async def set_paths(
+        self, document_id: str, paths: Sequence[str], folders: Sequence[str]
+    ) -> None:
+        await self._do(self._store.set_paths, document_id, paths, folders)
+
+    async def delete_document(self, document_id: str, *, keep_revision: int | None = None) -> None:
+        await self._do(self._store.delete_document, document_id, keep_revision)
+
+    async def query(
+        self,
+        text: str,
+        vector: bytes | None,
+        *,
+        limit: int,
+        scope: Scope | None = None,
+        exclude: Sequence[str] = (),
+    ) -> Candidates:
+        return await self._do(self._store.query, text, vector, limit, scope, exclude)
+
+    async def count(self, document_id: str | None = None) -> int:
+        return await self._do(self._store.count, document_id)
+
+    async def documents(self) -> dict[str, dict[int, int]]:
+        return await self._do(self._store.documents)
+
+    async def flush(self) -> None:
+        """Bring everything written to the disk itself, beyond the reach of a power cut."""
+        await self._do(self._store.flush)
+
+    async def settled(self) -> None:
+        """Wait until no point is being weighed again."""
+        if self._reweighing is not None:
+            await asyncio.gather(self._reweighing, return_exceptions=True)
+
+    def _reweigh(self) -> None:
+        if self._reweighing is None or self._reweighing.done():
+            self._reweighing = asyncio.create_task(self._reweigh_all())
+
+    async def _reweigh_all(self) -> None:
+        try:
+            while await self._do(self._store.reweigh, POINTS_PER_STEP):
+                pass
+        except MorganError as error:
+            log.warning("Weighing words again stopped: %s", error)
+
+    async def _do(self, work: Callable[P, T], /, *args: P.args, **kwargs: P.kwargs) -> T:
+        """Run ``work`` on the index's thread."""
+        if self._thread is None:
+            raise Unavailable("The search index is not open.")
+
+        def step() -> T:
+            try:
+                return work(*args, **kwargs)
+            except BaseException as error:
+                # The engine raises bare Exception, and PanicException when it panics.
+                if type(error) is Exception or type(error).__name__ == "PanicException":
+                    raise self._broken(error) from error
+                if isinstance(error, OSError):
+                    raise self._broken(error) from error
+                raise
+
+        return await asyncio.get_running_loop().run_in_executor(self._thread, step)
+
+    def _broken(self, error: BaseException) -> Unavailable:
+        return Unavailable(
+            f"The search index at {self._store.path} failed: {error}.",
+            mend="Start Morgan again; if that does not help, move that folder away and Morgan "
+            "builds the index anew from your documents.",
+        )

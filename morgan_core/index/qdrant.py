@@ -1,0 +1,399 @@
+"""The remote index: a Qdrant server or cluster, through ``AsyncQdrantClient``.
+
+Words become the same BM25 vectors as in the embedded index, so both rank alike.
+"""
+
+from __future__ import annotations
+
+import asyncio
+import logging
+import time
+from collections import Counter
+from collections.abc import Awaitable, Callable, Sequence
+from pathlib import Path
+from typing import TYPE_CHECKING, Any, TypeVar
+from urllib.parse import urlsplit, urlunsplit
+
+from morgan_core.embedding.base import EmbedderInfo
+from morgan_core.errors import MorganError, RemoteError, Unavailable
+from morgan_core.index.base import Candidates, Chunk, Hit
+from morgan_core.index.lengths import SAMPLE, AverageLength
+from morgan_core.index.lexical import Lexicon, weigh
+from morgan_core.index.payload import (
+    ALIAS,
+    BM25,
+    DENSE,
+    INTEGER_FIELDS,
+    KEYWORD_FIELDS,
+    chunk_of,
+    payload_of,
+    versions_of,
+)
+from morgan_core.index.vectors import collection_name, rows
+from morgan_core.types import Scope
+
+if TYPE_CHECKING:
+    from qdrant_client import AsyncQdrantClient, models
+
+T = TypeVar("T")
+POINTS_PER_REQUEST = 256
+MANY = 1 << 30
+LANGUAGES_FOR = 60.0
+TIMEOUT = 30
+
+log = logging.getLogger(__name__)
+
+
+class QdrantIndex:
+    """A VectorIndex on the client that ``connect`` makes. ``place`` names it in errors."""
+
+    def __init__(
+        self, connect: Callable[[], AsyncQdrantClient], info: EmbedderInfo, *, place: str
+    ) -> None:
+        self.collection = collection_name(info)
+        self.info = info
+        self.place = place
+        self._connect = connect
+        self._open: AsyncQdrantClient | None = None
+        self._average = AverageLength()
+        self._lexicon = Lexicon()
+        self._languages: Counter[str] = Counter()
+        self._languages_read = 0.0
+        self._reweighing: asyncio.Task[None] | None = None
+
+    @classmethod
+    def at(cls, url: str, info: EmbedderInfo, *, api_key: str | None = None) -> QdrantIndex:
+        """On the server at ``url``."""
+
+        def connect() -> AsyncQdrantClient:
+            from qdrant_client import AsyncQdrantClient
+
+            return AsyncQdrantClient(
+                url=url, api_key=api_key, timeout=TIMEOUT, check_compatibility=False
+            )
+
+        return cls(connect, info, place=_without_secrets(url))
+
+    @classmethod
+    def local(cls, path: Path, info: EmbedderInfo) -> QdrantIndex:
+        """On qdrant-client's own engine in Python, which the tests use in a server's stead."""
+
+        def connect() -> AsyncQdrantClient:
+            from qdrant_client import AsyncQdrantClient
+
+            return AsyncQdrantClient(path=str(path))
+
+        return cls(connect, info, place=str(path))
+
+    async def open(self) -> None:
+        if self._open is not None:
+            return
+        try:
+            self._open = self._connect()
+            await self._ask(self._prepare())
+        except RemoteError as error:
+            await self.close()
+            raise Unavailable(
+                error.message, mend="Start Qdrant there, or correct MORGAN_QDRANT_URL."
+            ) from error
+        except BaseException:
+            await self.close()
+            raise
+        self._reweigh()
+
+    async def close(self) -> None:
+        if self._reweighing is not None:
+            self._reweighing.cancel()
+            await asyncio.gather(self._reweighing, return_exceptions=True)
+        client, self._open = self._open, None
+        if client is not None:
+            await client.close()
+
+    async def _prepare(self) -> None:
+        if not await self._client.collection_exists(self.collection):
+            await self._create()
+        aliases = {a.alias_name: a for a in (await self._client.get_aliases()).aliases}
+        if ALIAS not in aliases:
+            await self.make_current()
+        points, _ = await self._client.scroll(
+            self.collection, limit=SAMPLE, with_payload=["length", "average"]
+        )
+        payloads = [point.payload or {} for point in points]
+        total = await self.count()
+        self._average.restore([(p["length"], p["average"]) for p in payloads], total)
+
+    async def _create(self) -> None:
+        from qdrant_client import models
+        from qdrant_client.http.exceptions import UnexpectedResponse
+
+        try:
+            await self._client.create_collection(
+                self.collection,
+                vectors_config={
+                    DENSE: models.VectorParams(
+                        size=self.info.dimension, distance=models.Distance.COSINE
+                    )
+                },
+                sparse_vectors_config={
+                    BM25: models.SparseVectorParams(modifier=models.Modifier.IDF)
+                },
+            )
+        except UnexpectedResponse as error:
+            if error.status_code != 409:  # another node has just created it
+                raise
+        if self._is_server:
+            keyword, integer = models.PayloadSchemaType.KEYWORD, models.PayloadSchemaType.INTEGER
+            for field in KEYWORD_FIELDS:
+                await self._client.create_payload_index(self.collection, field, keyword)
+            for field in INTEGER_FIELDS:
+                await self._client.create_payload_index(self.collection, field, integer)
+
+    async def make_current(self) -> None:
+        """Point the alias ``morgan_knowledge`` at this collection."""
+        from qdrant_client import models
+
+        create = models.CreateAliasOperation(
+            create_alias=models.CreateAlias(collection_name=self.collection, alias_name=ALIAS)
+        )
+        await self._client.update_collection_aliases(change_aliases_operations=[create])
+
+    # --- writing -------------------------------------------------------------------------
+
+    async def upsert_words(self, chunks: Sequence[Chunk]) -> None:
+        unique = list({chunk.id: chunk for chunk in chunks}.values())
+        moved = False
+        for i in range(0, len(unique), POINTS_PER_REQUEST):
+            moved |= await self._ask(self._upsert(unique[i : i + POINTS_PER_REQUEST]))
+        if moved:
+            self._reweigh()
+
+    async def _upsert(self, chunks: Sequence[Chunk]) -> bool:
+        from qdrant_client import models
+
+        terms = [self._lexicon.terms(chunk.text, chunk.language) for chunk in chunks]
+        moved = self._average.observe(counts.total() for counts in terms)
+        average = self._average.value
+        points = []
+        for chunk, counts in zip(chunks, terms, strict=True):
+            self._languages[chunk.language] += 1
+            vector: dict[str, Any] = {}
+            if counts:
+                vector[BM25] = _sparse(*weigh(counts, average))
+            payload = payload_of(chunk, length=counts.total(), average=average)
+            points.append(models.PointStruct(id=chunk.id, vector=vector, payload=payload))
+        await self._client.upsert(self.collection, points, wait=True)
+        return moved
+
+    async def upsert_vectors(self, ids: Sequence[str], vectors: bytes) -> None:
+        matrix = dict(zip(ids, rows(vectors, len(ids), self.info.dimension), strict=True))
+        unique = list(matrix)
+        for i in range(0, len(unique), POINTS_PER_REQUEST):
+            part = {key: {DENSE: matrix[key]} for key in unique[i : i + POINTS_PER_REQUEST]}
+            await self._ask(self._update_vectors(part))
+
+    async def _update_vectors(self, vectors: dict[str, dict[str, Any]]) -> None:
+        """A point that was deleted meanwhile is left out: an update would fail on it."""
+        from qdrant_client import models
+
+        present = await self._client.retrieve(self.collection, list(vectors), with_payload=False)
+        points = [
+            models.PointVectors(id=record.id, vector=vectors[str(record.id)]) for record in present
+        ]
+        if points:
+            await self._client.update_vectors(self.collection, points, wait=True)
+
+    async def set_paths(
+        self, document_id: str, paths: Sequence[str], folders: Sequence[str]
+    ) -> None:
+        await self._ask(
+            self._client.set_payload(
+                self.collection,
+                {"paths": list(paths), "folders": list(folders)},
+                points=_filter(document_id),
+                wait=True,
+            )
+        )
+
+    async def delete_document(self, document_id: str, *, keep_revision: int | None = None) -> None:
+        from qdrant_client import models
+
+        selector = models.FilterSelector(filter=_filter(document_id, keep_revision=keep_revision))
+        await self._ask(self._client.delete(self.collection, selector, wait=True))
+
+    async def settled(self) -> None:
+        """Wait until no point is being weighed again."""
+        if self._reweighing is not None:
+            await asyncio.gather(self._reweighing, return_exceptions=True)
+
+    def _reweigh(self) -> None:
+        if self._reweighing is None or self._reweighing.done():
+            self._reweighing = asyncio.create_task(self._reweigh_all())
+
+    async def _reweigh_all(self) -> None:
+        try:
+            while await self._ask(self._reweigh_some()):
+                pass
+        except MorganError as error:
+            log.warning("Weighing words again stopped: %s", error)
+
+    async def _reweigh_some(self) -> int:
+        from qdrant_client import models
+
+        average = self._average.value
+        current = models.FieldCondition(key="average", match=models.MatchValue(value=average))
+        outdated, _ = await self._client.scroll(
+            self.collection,
+            scroll_filter=models.Filter(must_not=[current]),
+            limit=POINTS_PER_REQUEST,
+            with_payload=["text", "language"],
+        )
+        vectors = {}
+        for record in outdated:
+            payload = record.payload or {}
+            if counts := self._lexicon.terms(payload["text"], payload["language"]):
+                vectors[str(record.id)] = {BM25: _sparse(*weigh(counts, average))}
+        if vectors:
+            await self._update_vectors(vectors)
+        if outdated:
+            ids = [record.id for record in outdated]
+            await self._client.set_payload(
+                self.collection, {"average": average}, points=ids, wait=True
+            )
+        return len(outdated)
+
+    # --- reading -------------------------------------------------------------------------
+
+    async def query(
+        self,
+        text: str,
+        vector: bytes | None,
+        *,
+        limit: int,
+        scope: Scope | None = None,
+        exclude: Sequence[str] = (),
+    ) -> Candidates:
+        from qdrant_client import models
+
+        where = _scope_filter(scope, exclude)
+        queries: dict[str, Any] = {}
+        if vector is not None:
+            queries[DENSE] = rows(vector, 1, self.info.dimension)[0]
+        if terms := self._lexicon.query_terms(text, await self._ask(self._known_languages())):
+            queries[BM25] = _sparse(terms, [1.0] * len(terms))
+        found: dict[str, tuple[Hit, ...]] = {}
+        if queries:
+            requests = [
+                models.QueryRequest(
+                    query=query, using=name, filter=where, limit=limit, with_payload=True
+                )
+                for name, query in queries.items()
+            ]
+            answers = await self._ask(
+                self._client.query_batch_points(self.collection, requests=requests)
+            )
+            for name, answer in zip(queries, answers, strict=True):
+                found[name] = tuple(
+                    Hit(chunk=chunk_of(str(p.id), p.payload or {}), score=p.score)
+                    for p in answer.points
+                )
+        return Candidates(
+            dense=found.get(DENSE, ()), bm25=found.get(BM25, ()), dense_ready=vector is not None
+        )
+
+    async def count(self, document_id: str | None = None) -> int:
+        where = None if document_id is None else _filter(document_id)
+        answer = await self._ask(self._client.count(self.collection, where, exact=True))
+        return answer.count
+
+    async def documents(self) -> dict[str, dict[int, int]]:
+        return versions_of(await self._ask(self._facet("version")))
+
+    async def _known_languages(self) -> list[str]:
+        """The languages of the stored chunks; other nodes add theirs, so they are read anew."""
+        if not self._languages_read or time.monotonic() - self._languages_read > LANGUAGES_FOR:
+            self._languages = Counter(await self._facet("language"))
+            self._languages_read = time.monotonic()
+        return [language for language, _ in self._languages.most_common()]
+
+    async def _facet(self, field: str) -> dict[str, int]:
+        answer = await self._client.facet(self.collection, field, limit=MANY, exact=True)
+        return {str(hit.value): hit.count for hit in answer.hits if hit.count}
+
+    # --- the connection ------------------------------------------------------------------
+
+    @property
+    def _client(self) -> AsyncQdrantClient:
+        if self._open is None:
+            raise Unavailable("The search index is not open.")
+        return self._open
+
+    @property
+    def _is_server(self) -> bool:
+        from qdrant_client.async_qdrant_remote import AsyncQdrantRemote
+
+        return isinstance(self._client._client, AsyncQdrantRemote)
+
+    async def _ask(self, answer: Awaitable[T]) -> T:
+        """Await ``answer``, turning the client's errors into ours."""
+        from qdrant_client.common.client_exceptions import QdrantException
+        from qdrant_client.http.exceptions import ApiException, UnexpectedResponse
+
+        try:
+            return await answer
+        except UnexpectedResponse as error:
+            if error.status_code in (401, 403):
+                raise RemoteError(
+                    f"Qdrant at {self.place} refused the key.", mend="Check MORGAN_QDRANT_API_KEY."
+                ) from error
+            reason = " ".join(error.content.decode("utf-8", "replace").split())[:300]
+            raise RemoteError(
+                f"Qdrant at {self.place} answered {error.status_code}: {reason}"
+            ) from error
+        except (ApiException, QdrantException, OSError) as error:
+            reason = str(error) or type(error).__name__
+            raise RemoteError(f"Qdrant at {self.place} cannot be reached: {reason}.") from error
+
+
+def _without_secrets(url: str) -> str:
+    """``url`` without user, password and query."""
+    parts = urlsplit(url)
+    host = parts.netloc.rpartition("@")[2]
+    return urlunsplit((parts.scheme, host, parts.path, "", ""))
+
+
+def _sparse(indices: list[int], values: list[float]) -> models.SparseVector:
+    from qdrant_client import models
+
+    return models.SparseVector(indices=indices, values=values)
+
+
+def _filter(document_id: str, *, keep_revision: int | None = None) -> models.Filter:
+    from qdrant_client import models
+
+    kept: list[models.Condition] = []
+    if keep_revision is not None:
+        match = models.MatchValue(value=keep_revision)
+        kept.append(models.FieldCondition(key="revision", match=match))
+    match_document = models.MatchValue(value=document_id)
+    return models.Filter(
+        must=[models.FieldCondition(key="document_id", match=match_document)], must_not=kept
+    )
+
+
+def _scope_filter(scope: Scope | None, exclude: Sequence[str]) -> models.Filter | None:
+    from qdrant_client import models
+
+    def any_of(field: str, values: Sequence[str]) -> models.FieldCondition:
+        return models.FieldCondition(key=field, match=models.MatchAny(any=list(values)))
+
+    inside: list[models.Condition] = []
+    if scope and scope.documents:
+        inside.append(any_of("document_id", scope.documents))
+    if scope and scope.folders:
+        inside.append(any_of("folders", scope.folders))
+    if not inside and not exclude:
+        return None
+    return models.Filter(
+        must=[models.Filter(should=inside)] if inside else None,
+        must_not=[any_of("document_id", exclude)] if exclude else None,
+    )

@@ -1,0 +1,32 @@
+"""Dense vectors as bytes, and the names of collections."""
+
+from __future__ import annotations
+
+import hashlib
+import math
+import re
+from array import array
+
+from morgan_core.embedding.base import EmbedderInfo
+from morgan_core.errors import BadInput
+
+
+def rows(vectors: bytes, count: int, dimension: int) -> list[list[float]]:
+    """Float32 row-major bytes of shape (count, dimension) as lists; BadInput when they are not."""
+    if len(vectors) != count * dimension * 4:
+        raise BadInput(
+            f"{len(vectors)} bytes of vectors were given for {count} passages of "
+            f"{dimension} dimensions."
+        )
+    flat = array("f", vectors).tolist()
+    if not math.isfinite(sum(flat)):
+        raise BadInput("The vectors hold a value that is not a finite number.")
+    return [flat[i : i + dimension] for i in range(0, len(flat), dimension)]
+
+
+def collection_name(info: EmbedderInfo) -> str:
+    """A name that carries the model and the dimension, and is safe as a folder's."""
+    slug = re.sub(r"[^a-z0-9._-]+", "-", info.name.lower()).strip("-.")[:60]
+    if slug != info.name:
+        slug += "-" + hashlib.sha256(info.name.encode()).hexdigest()[:8]
+    return f"morgan_knowledge__{slug}__{info.dimension}"
