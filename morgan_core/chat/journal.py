@@ -44,7 +44,10 @@ class Journal:
             written += os.write(self._fd, line[written:])
 
     def close(self) -> None:
-        os.close(self._fd)
+        """Close the file; closing twice does nothing."""
+        fd, self._fd = self._fd, -1
+        if fd >= 0:
+            os.close(fd)
 
     def __enter__(self) -> Journal:
         return self

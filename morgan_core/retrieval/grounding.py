@@ -28,9 +28,9 @@ class Grounded(Record, frozen=True, kw_only=True):
     """An answer after checking; ``text`` carries the corrected citations."""
 
     text: str
-    sentences: tuple[Sentence, ...]
-    citations: tuple[Citation, ...]
-    grounded: bool
+    sentences: tuple[Sentence, ...] = ()
+    citations: tuple[Citation, ...] = ()
+    grounded: bool = False
 
 
 class _Span(Record, frozen=True, kw_only=True):

@@ -18,11 +18,15 @@ log = logging.getLogger(__name__)
 
 
 class Searcher:
-    """Search over the library. While the embedder is not there, words alone decide."""
+    """Search over the library. While the embedder is loading, words alone decide; a
+    ``patient`` searcher waits for it instead."""
 
-    def __init__(self, library: CandidateSource, embedder: Embedder) -> None:
+    def __init__(
+        self, library: CandidateSource, embedder: Embedder, *, patient: bool = False
+    ) -> None:
         self._library = library
         self._embedder = embedder
+        self._patient = patient
 
     async def search(
         self,
@@ -48,7 +52,7 @@ class Searcher:
         )
 
     async def _vector(self, query: str, *, wait: bool) -> bytes | None:
-        if not (wait or self._embedder.ready):
+        if not (wait or self._patient or self._embedder.ready):
             return None
         try:
             return await self._embedder.embed([query], "query")

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import time
 import uuid
-from typing import Any
+from typing import Any, Literal
 
 import msgspec
 from sqlalchemy import Row, delete, func, insert, select, update
@@ -12,7 +12,7 @@ from sqlalchemy.ext.asyncio import AsyncEngine
 
 from morgan_core.errors import NotFound
 from morgan_core.storage.schema import conversations, messages
-from morgan_core.types import Answer, Conversation, Message, Source
+from morgan_core.types import Answer, Conversation, Message, Record, Source
 
 _sources = msgspec.json.Decoder(tuple[Source, ...])
 _answer = msgspec.json.Decoder(Answer)
@@ -20,7 +20,17 @@ _encode = msgspec.json.Encoder().encode
 
 ConversationList = list[Conversation]
 MessageList = list[Message]
-Transcript = list[tuple[str, str]]
+
+
+class TranscriptRow(Record, frozen=True, kw_only=True):
+    """A message as a person reads it (``text``) and as the model does (``prompt``)."""
+
+    role: Literal["user", "assistant"]
+    text: str
+    prompt: str
+
+
+Transcript = list[TranscriptRow]
 
 
 class ConversationStore:
@@ -148,13 +158,16 @@ class ConversationStore:
         async with self._engine.connect() as connection:
             return [_message(row) for row in await connection.execute(query)]
 
-    async def transcript(self, conversation_id: str, *, before_turn: str) -> Transcript:
-        """(role, prompt) of the messages before ``before_turn``, as the model read and wrote them.
+    async def prompt(self, message_id: str) -> str:
+        """What the model read or wrote for a message; empty when it was not put to it yet."""
+        query = select(messages.c.prompt).where(messages.c.id == message_id)
+        async with self._engine.connect() as connection:
+            return (await connection.execute(query)).scalar() or ""
 
-        A turn whose answer has no text is left out: its question was never answered.
-        """
+    async def transcript(self, conversation_id: str, *, before_turn: str) -> Transcript:
+        """The answered turns before ``before_turn``, in order."""
         query = (
-            select(messages.c.turn_id, messages.c.role, messages.c.prompt)
+            select(messages)
             .where(messages.c.conversation_id == conversation_id)
             .order_by(messages.c.position)
         )
@@ -165,9 +178,25 @@ class ConversationStore:
         for row in rows:
             if row.turn_id == before_turn:
                 break
-            if row.turn_id in answered and row.prompt:
-                result.append((row.role, row.prompt))
+            if row.turn_id in answered:
+                result.append(TranscriptRow(role=row.role, text=row.text, prompt=row.prompt))
         return result
+
+    async def drop_sources(self, conversation_id: str, *, before_turn: str) -> None:
+        """Reduce the prompts of the questions before ``before_turn`` to the bare questions."""
+        first = (
+            select(func.min(messages.c.position))
+            .where(messages.c.turn_id == before_turn)
+            .scalar_subquery()
+        )
+        async with self._engine.begin() as connection:
+            await connection.execute(
+                update(messages)
+                .where(messages.c.conversation_id == conversation_id)
+                .where(messages.c.role == "user")
+                .where(messages.c.position < first)
+                .values(prompt=messages.c.text)
+            )
 
 
 def _conversation(row: Row[Any]) -> Conversation:

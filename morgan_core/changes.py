@@ -1,0 +1,93 @@
+"""Handing changes to any number of readers, without a backlog."""
+
+from __future__ import annotations
+
+import asyncio
+from collections.abc import AsyncIterator, Awaitable, Callable, Sequence
+
+from morgan_core.events import (
+    AnyChange,
+    CountsChanged,
+    DocumentChanged,
+    DocumentRemoved,
+    FolderChanged,
+    FolderRemoved,
+    HealthChanged,
+    JobChanged,
+    ModelChanged,
+    WorkerChanged,
+)
+
+
+class ChangeHub:
+    """Publishes changes; a slow reader gets the latest state of each thing."""
+
+    def __init__(self) -> None:
+        self._readers: set[_Reader] = set()
+
+    def publish(self, change: AnyChange) -> None:
+        """Hand ``change`` to every reader; never blocks. Call it on the event loop."""
+        for reader in self._readers:
+            reader.put(change)
+
+    async def stream(
+        self, present: Callable[[], Awaitable[Sequence[AnyChange]]]
+    ) -> AsyncIterator[AnyChange]:
+        """The ``present`` state, then every change from the moment it was asked for."""
+        reader = _Reader()
+        self._readers.add(reader)
+        try:
+            for change in await present():
+                reader.put_first(change)
+            while True:
+                for change in await reader.take():
+                    yield change
+        finally:
+            self._readers.discard(reader)
+
+
+class _Reader:
+    def __init__(self) -> None:
+        self._pending: dict[tuple[str, str], AnyChange] = {}
+        self._arrived = asyncio.Event()
+
+    def put(self, change: AnyChange) -> None:
+        key = _subject(change)
+        self._pending.pop(key, None)
+        self._pending[key] = change
+        self._arrived.set()
+
+    def put_first(self, change: AnyChange) -> None:
+        """Add the present state of a subject, unless a newer change of it is pending."""
+        if _subject(change) not in self._pending:
+            self.put(change)
+
+    async def take(self) -> list[AnyChange]:
+        await self._arrived.wait()
+        self._arrived.clear()
+        changes = list(self._pending.values())
+        self._pending.clear()
+        return changes
+
+
+def _subject(change: AnyChange) -> tuple[str, str]:
+    """What the change is about: of two pending changes on one subject only the last counts."""
+    match change:
+        case DocumentChanged(document=document):
+            return "document", document.id
+        case DocumentRemoved(id=id):
+            return "document", id
+        case FolderChanged(folder=folder):
+            return "folder", folder.path
+        case FolderRemoved(path=path):
+            return "folder", path
+        case JobChanged(job=job):
+            return "job", job.id
+        case WorkerChanged(worker=worker):
+            return "worker", worker.name
+        case ModelChanged(model=model):
+            return "model", model.role
+        case CountsChanged():
+            return "counts", ""
+        case HealthChanged():
+            return "health", ""

@@ -1,0 +1,188 @@
+"""The turns of this owner: begin, run, resume, stop, leave."""
+
+from __future__ import annotations
+
+import asyncio
+import logging
+import time
+import uuid
+from collections.abc import Callable
+from pathlib import Path
+
+from morgan_core.chat.journal import read_journal, remove_old_journals
+from morgan_core.chat.run import TurnRun
+from morgan_core.chat.turn import Question, Turn
+from morgan_core.errors import BadInput, NotFound
+from morgan_core.events import AnyTurnEvent, Queued, Token
+from morgan_core.llm.base import ChatModel
+from morgan_core.retrieval.search import Searcher
+from morgan_core.settings import Settings
+from morgan_core.storage.conversations import ConversationStore
+from morgan_core.types import Message, Scope
+
+TITLE_LENGTH = 60
+KEEP_FINISHED = 64
+MAX_QUESTION = 100_000
+
+log = logging.getLogger(__name__)
+
+
+class Turns:
+    """Every turn that this process runs or has just finished."""
+
+    def __init__(
+        self,
+        *,
+        store: ConversationStore,
+        journal: Path,
+        searcher: Searcher,
+        model: Callable[[], ChatModel],
+        settings: Settings,
+    ) -> None:
+        self._store = store
+        self._journal = journal
+        self._searcher = searcher
+        self._model = model
+        self._settings = settings
+        self._turns: dict[str, Turn] = {}
+        self._conversation_locks: dict[str, asyncio.Lock] = {}
+
+    async def recover(self) -> None:
+        """Mark the answers that a dead owner left as interrupted, with what had streamed."""
+        left = await self._store.running()
+        for message in left:
+            text = _text(read_journal(self._journal, message.turn_id))
+            await self._store.update_message(message.id, text=text, state="interrupted")
+        if left:
+            log.info("%d interrupted answers recovered", len(left))
+        remove_old_journals(self._journal, keep={m.turn_id for m in left})
+
+    async def begin(
+        self,
+        question: str,
+        *,
+        conversation_id: str | None,
+        scope: Scope | None,
+        context: str,
+        turn_id: str | None,
+    ) -> Turn:
+        """Save the question, then start the turn. The same ``turn_id`` begins only once.
+
+        Raises BadInput for a blank or enormous question, NotFound for an unknown conversation.
+        """
+        turn_id = _uuid(turn_id) if turn_id else uuid.uuid4().hex
+        if turn_id in self._turns or await self._store.turn(turn_id) is not None:
+            return await self.resume(turn_id)
+        if not question.strip():
+            raise BadInput("The question is empty.", mend="Type something to ask.")
+        if len(question) > MAX_QUESTION:
+            raise BadInput(
+                f"The question has {len(question):,} characters; {MAX_QUESTION:,} are allowed.",
+                mend="Put the text into a file and let Morgan learn it.",
+            )
+        if conversation_id is None:
+            conversation_id = (await self._store.create(_title(question))).id
+        else:
+            await self._store.get(conversation_id)
+        now = time.time()
+        asked = Message(
+            id=str(uuid.uuid4()),
+            conversation_id=conversation_id,
+            turn_id=turn_id,
+            role="user",
+            text=question,
+            state="complete",
+            created=now,
+        )
+        answer = Message(
+            id=str(uuid.uuid4()),
+            conversation_id=conversation_id,
+            turn_id=turn_id,
+            role="assistant",
+            text="",
+            state="running",
+            created=now,
+        )
+        await self._store.begin_turn(asked, answer)
+        turn = Turn(
+            Question(question=asked, answer=answer, scope=scope, context=context), self._journal
+        )
+        turn.emit(Queued, conversation_id=conversation_id)
+        self._start(turn)
+        return turn
+
+    async def resume(self, turn_id: str) -> Turn:
+        """The turn, running or finished; an interrupted one is continued from its journal."""
+        turn_id = _uuid(turn_id)
+        if turn_id in self._turns:
+            return self._turns[turn_id]
+        stored = await self._store.turn(turn_id)
+        if stored is None:
+            raise NotFound(f"There is no turn {turn_id}.")
+        if turn_id in self._turns:  # another reader was faster
+            return self._turns[turn_id]
+        question, answer = stored
+        events = read_journal(self._journal, turn_id)
+        turn = Turn(Question(question=question, answer=answer), self._journal, events)
+        if turn.finished:
+            turn.leave()
+            self._remember(turn)
+            return turn
+        if not events:
+            if answer.state in ("complete", "stopped"):
+                raise NotFound(
+                    f"Turn {turn_id} ended long ago.", mend="Read its conversation instead."
+                )
+            turn.emit(Queued, conversation_id=question.conversation_id)
+        await self._store.update_message(answer.id, state="running", error="")
+        self._start(turn)
+        return turn
+
+    def stop(self, turn_id: str) -> None:
+        """Stop a running turn. Raises NotFound for a turn that this process does not know."""
+        turn = self._turns.get(_uuid(turn_id))
+        if turn is None:
+            raise NotFound(f"There is no running turn {turn_id}.")
+        turn.end("stop")
+
+    async def leave(self) -> None:
+        """Interrupt every running turn, so that the next owner can continue it."""
+        running = [t for t in self._turns.values() if t.task is not None and not t.task.done()]
+        for turn in running:
+            turn.end("leave")
+        await asyncio.gather(*(t.task for t in running if t.task), return_exceptions=True)
+
+    def _start(self, turn: Turn) -> None:
+        self._remember(turn)
+        run = TurnRun(
+            turn,
+            store=self._store,
+            searcher=self._searcher,
+            model=self._model,
+            settings=self._settings,
+            lock=self._conversation_locks.setdefault(turn.conversation_id, asyncio.Lock()),
+        )
+        turn.task = asyncio.create_task(run.run(), name=f"turn {turn.id}")
+
+    def _remember(self, turn: Turn) -> None:
+        self._turns.pop(turn.id, None)
+        self._turns[turn.id] = turn
+        finished = [id for id, known in self._turns.items() if known.finished]
+        for id in finished[:-KEEP_FINISHED]:
+            del self._turns[id]
+
+
+def _title(question: str) -> str:
+    line = " ".join(question.split())
+    return line if len(line) <= TITLE_LENGTH else line[: TITLE_LENGTH - 1].rstrip() + "…"
+
+
+def _text(events: list[AnyTurnEvent]) -> str:
+    return "".join(event.text for event in events if isinstance(event, Token))
+
+
+def _uuid(turn_id: str) -> str:
+    try:
+        return uuid.UUID(turn_id).hex
+    except ValueError:
+        raise BadInput(f"{turn_id!r} is not a turn's id (a UUID).") from None

@@ -1,0 +1,233 @@
+"""A turn: saved before anything else, journalled before it is seen, continued after a death."""
+
+from __future__ import annotations
+
+import asyncio
+from contextlib import aclosing
+from pathlib import Path
+
+import pytest
+
+from morgan_core.chat.journal import journal_path, read_journal
+from morgan_core.chat.turns import Turns
+from morgan_core.errors import BadInput, Leaving, ModelError, NotFound
+from morgan_core.events import Checked, Done, Failed, Queued, Sources, Token
+from morgan_core.retrieval.search import Searcher
+from morgan_core.settings import Settings
+from morgan_core.storage.conversations import ConversationStore
+from morgan_core.storage.engine import database_url, open_engine
+from morgan_core.storage.migrate import migrate
+from tests.core_fakes import ListLibrary, ReadyEmbedder, ScriptedModel, chunk
+from tests.helpers import eventually
+
+LEASE = chunk("1", "The lease of the house ends on 31 March 2027.", document="lease", start=40)
+ANSWER = "The lease ends on 31 March 2027."
+RELEVANT = [(LEASE, 0.8, 12.0)]
+IRRELEVANT = [(LEASE, 0.05, 0.1)]
+
+
+class Core:
+    """One owner's turns on a data directory; a second Core on it is the next owner."""
+
+    def __init__(self, directory: Path, answer: str = ANSWER, hits=RELEVANT, **embedder) -> None:
+        self.engine = open_engine(database_url("", directory / "morgan.db"))
+        self.store = ConversationStore(self.engine)
+        self.model = ScriptedModel(answer)
+        self.library = ListLibrary(hits)
+        self.journal = directory / "journal"
+        self.turns = Turns(
+            store=self.store,
+            journal=self.journal,
+            searcher=Searcher(self.library, ReadyEmbedder(**embedder)),
+            model=lambda: self.model,
+            settings=Settings(),
+        )
+
+    async def begin(self, question="When does the lease end?", **kwargs):
+        fields = {"conversation_id": None, "scope": None, "context": "", "turn_id": None} | kwargs
+        return await self.turns.begin(question, **fields)
+
+    async def ask(self, question="When does the lease end?", **kwargs):
+        turn = await self.begin(question, **kwargs)
+        return [event async for event in turn.stream(after_seq=0, detached=False)]
+
+
+@pytest.fixture
+async def make_core(tmp_path):
+    cores = []
+
+    async def make(**kwargs):
+        core = Core(tmp_path, **kwargs)
+        await migrate(core.engine)
+        cores.append(core)
+        return core
+
+    yield make
+    for core in cores:
+        await core.turns.leave()
+        await core.engine.dispose()
+
+
+async def test_an_answer_streams_with_sources_and_ends_checked_and_stored(make_core):
+    core = await make_core()
+
+    events = await core.ask()
+
+    assert [e.seq for e in events] == list(range(1, len(events) + 1))
+    kinds = [type(e) for e in events]
+    assert kinds[0] is Queued and kinds[-1] is Done
+    assert kinds.index(Sources) < kinds.index(Token) < kinds.index(Checked)
+    assert "".join(e.text for e in events if isinstance(e, Token)) == ANSWER
+    answer = events[-1].answer
+    assert answer.grounded and answer.answer == "The lease ends on 31 March 2027 [1]."
+    assert (answer.citations[0].start, answer.citations[0].document) == (40, "lease")
+    question, stored = await core.store.messages(answer.conversation_id)
+    assert question.text == "When does the lease end?"
+    assert stored.state == "complete" and stored.answer == answer
+
+
+async def test_with_nothing_relevant_the_model_is_not_asked_and_the_nearest_are_shown(make_core):
+    core = await make_core(hits=IRRELEVANT)
+
+    events = await core.ask("Who won the cup?")
+
+    [found] = [e for e in events if isinstance(e, Sources)]
+    assert not found.relevant and len(found.sources) == 1
+    assert events[-1].answer.finish_reason == "not_found"
+    assert not events[-1].answer.grounded and not core.model.prompts
+
+
+async def test_before_refusing_the_turn_waits_for_the_embedder(make_core):
+    core = await make_core(hits=[(LEASE, 0.8, 0.0)], ready=False)
+    events = await core.ask("Wann endet die Miete?")
+    assert events[-1].answer.finish_reason == "end"
+    assert len(core.library.queries) == 2
+
+
+async def test_the_question_is_stored_before_the_first_event(make_core):
+    core = await make_core()
+    core.model.gate = asyncio.Semaphore(0)
+    turn = await core.begin()
+    question, answer = await core.store.messages(turn.conversation_id)
+    assert question.state == "complete" and answer.state == "running"
+
+
+async def test_stopping_keeps_what_had_streamed(make_core):
+    core = await make_core()
+    core.model.gate = asyncio.Semaphore(3)
+    turn = await core.begin()
+    await eventually(lambda: turn.text == "The lease ends ")
+
+    core.turns.stop(turn.id)
+    events = [e async for e in turn.stream(after_seq=0, detached=False)]
+
+    assert events[-1].answer.finish_reason == "stopped"
+    stored = (await core.store.messages(turn.conversation_id))[1]
+    assert stored.state == "stopped" and stored.text.startswith("The lease ends")
+
+
+async def test_closing_the_last_stream_stops_the_turn_unless_it_is_detached(make_core):
+    core = await make_core()
+    core.model.gate = asyncio.Semaphore(1)
+    for detached in (False, True):
+        turn = await core.begin()
+        async with aclosing(turn.stream(after_seq=0, detached=detached)) as stream:
+            await anext(stream)
+        assert (turn.ending == "stop") is (not detached)
+        core.model.gate.release()
+
+
+async def test_a_leaving_owner_interrupts_and_the_next_continues_without_gap(make_core):
+    first = await make_core()
+    first.model.gate = asyncio.Semaphore(2)
+    turn = await first.begin()
+    seen = []
+
+    async def read():
+        async for event in turn.stream(after_seq=0, detached=False):
+            seen.append(event)
+
+    reader = asyncio.create_task(read())
+    await eventually(lambda: turn.text == "The lease ")
+    await first.turns.leave()
+    with pytest.raises(Leaving):
+        await reader
+    assert (await first.store.messages(turn.conversation_id))[1].state == "interrupted"
+
+    second = await make_core()
+    await second.turns.recover()
+    resumed = await second.turns.resume(turn.id)
+    rest = [e async for e in resumed.stream(after_seq=seen[-1].seq, detached=True)]
+
+    assert [e.seq for e in seen + rest] == list(range(1, len(seen + rest) + 1))
+    assert second.model.prefixes == ["The lease "]
+    assert "".join(e.text for e in seen + rest if isinstance(e, Token)) == ANSWER
+    assert rest[-1].answer.grounded
+
+
+async def test_after_a_sudden_death_the_journal_gives_the_answer_back(make_core):
+    first = await make_core()
+    first.model.gate = asyncio.Semaphore(2)
+    turn = await first.begin()
+    await eventually(lambda: turn.text == "The lease ")
+    with journal_path(first.journal, turn.id).open("ab") as file:
+        file.write(b'{"event":"token","te')  # a torn last line
+
+    second = await make_core()
+    await second.turns.recover()
+
+    stored = (await second.store.messages(turn.conversation_id))[1]
+    assert (stored.state, stored.text) == ("interrupted", "The lease ")
+    assert [e.seq for e in read_journal(second.journal, turn.id)] == list(
+        range(1, len(turn.events) + 1)
+    )
+
+
+async def test_asking_twice_with_one_id_asks_once(make_core):
+    core = await make_core()
+    id = "0123456789abcdef0123456789abcdef"
+    first = await core.ask(turn_id=id)
+    second = await core.ask(turn_id=id)
+    assert first == second and len(core.model.prompts) == 1
+
+
+async def test_the_transcript_is_sent_again_exactly_as_it_was(make_core):
+    core = await make_core()
+    first = await core.ask()
+    await core.ask("And who signed it?", conversation_id=first[0].conversation_id)
+
+    before, after = core.model.prompts
+    assert after[: len(before)] == before
+    assert after[len(before)].content == ANSWER
+    assert core.library.queries[1] == "When does the lease end?\nAnd who signed it?"
+
+
+async def test_past_the_window_the_sources_of_earlier_turns_are_cut_at_once(make_core):
+    core = await make_core()
+    core.model.context_tokens = 90
+    conversation = None
+    for _ in range(4):
+        events = await core.ask(conversation_id=conversation)
+        assert isinstance(events[-1], Done | Failed)
+        conversation = events[0].conversation_id
+    assert "Sources:" not in core.model.prompts[-1][1].content
+
+
+async def test_a_failing_model_fails_the_turn_and_keeps_the_question(make_core):
+    core = await make_core()
+    core.model.error = ModelError("The model ran out of memory.", mend="Choose a smaller one.")
+    events = await core.ask()
+    assert isinstance(events[-1], Failed) and "smaller" in events[-1].message
+    question, answer = await core.store.messages(events[0].conversation_id)
+    assert question.text and answer.state == "failed" and "smaller" in answer.error
+
+
+async def test_wrong_questions_are_refused_with_a_reason(make_core):
+    core = await make_core()
+    with pytest.raises(BadInput, match="empty"):
+        await core.ask("  \n")
+    with pytest.raises(NotFound):
+        await core.ask(conversation_id="nope")
+    with pytest.raises(BadInput, match="UUID"):
+        await core.turns.resume("../../etc/passwd")
+    assert await core.store.list() == []
