@@ -8,6 +8,7 @@ from __future__ import annotations
 import asyncio
 import logging
 import time
+import warnings
 from collections import Counter
 from collections.abc import Awaitable, Callable, Sequence
 from pathlib import Path
@@ -68,9 +69,14 @@ class QdrantIndex:
         def connect() -> AsyncQdrantClient:
             from qdrant_client import AsyncQdrantClient
 
-            return AsyncQdrantClient(
-                url=url, api_key=api_key, timeout=TIMEOUT, check_compatibility=False
-            )
+            if api_key and url.startswith("http:"):
+                log.warning("The key of %s travels unencrypted.", _without_secrets(url))
+            with warnings.catch_warnings():
+                # The client says the same on stderr, where the terminal app draws.
+                warnings.simplefilter("ignore", UserWarning)
+                return AsyncQdrantClient(
+                    url=url, api_key=api_key, timeout=TIMEOUT, check_compatibility=False
+                )
 
         return cls(connect, info, place=_without_secrets(url))
 
