@@ -6,6 +6,8 @@ from bisect import bisect_right
 from collections.abc import Callable
 from pathlib import PurePath
 
+import msgspec
+
 from morgan_core.types import Record
 
 READER_VERSION = 1
@@ -38,7 +40,7 @@ class Extracted(Record, frozen=True):
     title: str = ""
     pages: tuple[int, ...] = ()
     headings: tuple[Heading, ...] = ()
-    metadata: dict[str, str] = {}
+    metadata: dict[str, str] = msgspec.field(default_factory=dict)
     language: str = "en"
     sha256: str = ""
     bytes: int = 0

@@ -27,11 +27,12 @@ _KINDS = {
     ".org": "text",
     ".txt": "text",
 }
-_CODE = frozenset(
-    ".bash .c .cc .cfg .clj .cpp .cs .css .cxx .dart .el .erl .ex .exs .fs .go .gradle .groovy .h "
-    ".hpp .hs .ini .java .jl .js .jsx .kt .kts .lisp .lua .m .mjs .ml .nim .php .pl .pm .proto .ps1 "
-    ".py .pyi .r .rb .rs .scala .scm .sh .sql .swift .tcl .tf .ts .tsx .vb .vue .zig .zsh".split()
-)
+_CODE = """
+.bash .c .cc .cfg .clj .cpp .cs .css .cxx .dart .el .erl .ex .exs .fs .go .gradle .groovy .h .hpp
+.hs .ini .java .jl .js .jsx .kt .kts .lisp .lua .m .mjs .ml .nim .php .pl .pm .proto .ps1 .py .pyi
+.r .rb .rs .scala .scm .sh .sql .swift .tcl .tf .ts .tsx .vb .vue .zig .zsh
+"""
+_CODE_SUFFIXES = frozenset(_CODE.split())
 _HTML = re.compile(
     r"\s*(?:<\?xml[^>]*>\s*)?(?:<!--.*?-->\s*)*<(?:!doctype\s+html|html)\b", re.I | re.S
 )
@@ -51,7 +52,7 @@ def tidy(text: str) -> str:
 
 
 def _kind(source: Source, text: str) -> str:
-    if source.suffix in _CODE or text.startswith("#!"):
+    if source.suffix in _CODE_SUFFIXES or text.startswith("#!"):
         return "code"
     if kind := _KINDS.get(source.suffix):
         return kind
