@@ -113,4 +113,5 @@ def toml_type_fits(name: str, value: Any) -> bool:
 
 def masked_url(value: str) -> str:
     """The URL with its password, if any, hidden."""
-    return re.sub(r"(?<=://)([^/@:]*):[^/@]*@", r"\1:•••@", value)
+    value = re.sub(r"(?<=://)([^/@:]*):[^/]*@", r"\1:•••@", value)
+    return re.sub(r"([?&](?:password|api_key|token)=)[^&#]*", r"\1•••", value)

@@ -155,13 +155,13 @@ class Settings(BaseModel):
         7200, ge=60, description="How long an entry of a shared cache lives."
     )
     redis_url: Annotated[str, Url(("redis", "rediss", "unix"))] = Field(
-        "", description="Redis of a cluster; empty uses none."
+        "", repr=False, description="Redis of a cluster; empty uses none."
     )
     redis_password: SecretStr | None = Field(None, description="Password of that Redis.")
     database_url: Annotated[
         str,
         Url(("sqlite", "sqlite+aiosqlite", "postgresql", "postgresql+asyncpg", "postgres")),
-    ] = Field("", description="SQL database; empty is SQLite in the data directory.")
+    ] = Field("", repr=False, description="SQL database; empty is SQLite in the data directory.")
 
 
 # The names of the deployment guide, which count only under --headless.

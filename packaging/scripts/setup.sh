@@ -73,7 +73,7 @@ find_python() {
 check_compiler() {
     for compiler in "${CC:-}" cc gcc clang; do
         [ -n "$compiler" ] && command -v "${compiler%% *}" >/dev/null 2>&1 && break
-        compiler=
+        compiler=''
     done
     [ -n "$compiler" ] || fail "A C compiler is missing, and llama.cpp is compiled on this machine; install one (Debian: apt install build-essential, Fedora: dnf install gcc gcc-c++)."
     for compiler in "${CXX:-}" c++ g++ clang++; do
@@ -89,7 +89,7 @@ check_disk() {
 
 # --- steps with progress -----------------------------------------------------------------
 
-child=
+child=''
 trap 'stop_child; exit 130' INT
 trap 'stop_child; exit 143' TERM HUP
 
@@ -133,7 +133,7 @@ step() {
     done
     wait "$child"
     status=$?
-    child=
+    child=''
     if [ -t 2 ]; then printf '\r\033[K' >&2; fi
     [ "$status" -eq 0 ] || explain "$title"
     say "morgan: $title: done in $(elapsed)."
@@ -185,7 +185,7 @@ make_venv() {
 
 # Sets gpu and cuda: is there an NVIDIA GPU, and its compiler?
 look_for_gpu() {
-    gpu= cuda=
+    gpu='' cuda=''
     nvidia-smi -L >/dev/null 2>&1 || return 0
     gpu=yes
     cuda=$(find_nvcc) ||
@@ -201,7 +201,7 @@ pinned() { sed -n "s/^$1==//p" "$constraints"; }
 
 install_torch() {
     case $(installed torch) in "$(pinned torch)" | "$(pinned torch)+"*) return ;; esac
-    index=
+    index=''
     if [ -z "$gpu" ] && [ "$(uname -s)" = Linux ] && reachable "$torch_cpu_index/torch/"; then
         index="--extra-index-url $torch_cpu_index"
     fi
