@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Sequence
 from typing import Literal, Protocol
 
-from morgan_core.types import Record
+from morgan_core.types import Record, WorkerInfo
 
 TextKind = Literal["query", "passage"]
 
@@ -27,6 +27,17 @@ class Embedder(Protocol):
     def ready(self) -> bool:
         """False while the model is still loading: search then goes by words alone."""
         ...
+
+    @property
+    def worker(self) -> WorkerInfo | None:
+        """The child process that embeds; None for a remote embedder."""
+        ...
+
+    async def start(self) -> None:
+        """Begin to load the model; returns before it is loaded. ``embed`` starts it, too."""
+        ...
+
+    async def stop(self) -> None: ...
 
     async def embed(self, texts: Sequence[str], kind: TextKind) -> bytes:
         """Normalised float32 vectors, row-major, shape (len(texts), dimension).

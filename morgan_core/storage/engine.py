@@ -5,12 +5,12 @@ from __future__ import annotations
 from pathlib import Path
 from typing import Any
 
-from sqlalchemy import event
+from sqlalchemy import event, text
 from sqlalchemy.engine import make_url
-from sqlalchemy.exc import ArgumentError
+from sqlalchemy.exc import ArgumentError, SQLAlchemyError
 from sqlalchemy.ext.asyncio import AsyncEngine, create_async_engine
 
-from morgan_core.errors import SettingsError
+from morgan_core.errors import SettingsError, Unavailable
 
 _DRIVERS = {
     "sqlite": "sqlite+aiosqlite",
@@ -61,3 +61,12 @@ def open_engine(url: str, *, durable: bool = True) -> AsyncEngine:
         cursor.close()
 
     return engine
+
+
+async def ping(engine: AsyncEngine) -> None:
+    """Ask the database something small. Raises Unavailable when it does not answer."""
+    try:
+        async with engine.connect() as connection:
+            await connection.execute(text("SELECT 1"))
+    except SQLAlchemyError as error:
+        raise Unavailable(f"The database does not answer ({type(error).__name__}).") from error
