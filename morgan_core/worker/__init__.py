@@ -1,0 +1,8 @@
+"""Child processes: spawn, supervise, call, stop."""
+
+from __future__ import annotations
+
+from morgan_core.worker.once import run_once
+from morgan_core.worker.supervisor import Worker
+
+__all__ = ["Worker", "run_once"]

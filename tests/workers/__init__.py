@@ -1,0 +1,1 @@
+"""Small modules that tests run in child processes."""
