@@ -147,10 +147,14 @@ class Turns:
 
     async def leave(self) -> None:
         """Interrupt every running turn, so that the next owner can continue it."""
-        running = [t for t in self._turns.values() if t.task is not None and not t.task.done()]
-        for turn in running:
+        for turn in self._turns.values():
             turn.end("leave")
-        await asyncio.gather(*(t.task for t in running if t.task), return_exceptions=True)
+        await asyncio.gather(*self.running(), return_exceptions=True)
+
+    def running(self) -> list[asyncio.Task[None]]:
+        """The tasks of the turns that have not ended."""
+        tasks = (turn.task for turn in self._turns.values())
+        return [task for task in tasks if task is not None and not task.done()]
 
     def _start(self, turn: Turn) -> None:
         self._remember(turn)

@@ -104,7 +104,12 @@ class LocalMorgan:
             lock_fd=self._lock_fd,
             on_change=self._on_change,
         )
-        self._models = LocalModels(self._loaded, self._paths, self._on_change)
+        self._models = LocalModels(
+            self._loaded,
+            self._paths,
+            on_change=self._on_change,
+            running=lambda: self._turns.running(),
+        )
         self._searcher = Searcher(self._service, self._embedder, patient=not self._preload)
         self._turns = Turns(
             store=self._store,
