@@ -67,7 +67,7 @@ winter nights the Milky Way can be seen in the puddles.""",
 
 
 def write(path: Path) -> None:
-    pdf = FPDF(format="A5")
+    pdf = FPDF(format=(148, 210))
     pdf.set_title(TITLE)
     pdf.set_author("Skerry Point Observatory Society")
     pdf.set_creation_date(datetime(2025, 3, 1, tzinfo=UTC))
