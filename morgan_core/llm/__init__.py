@@ -1,0 +1,1 @@
+"""Chat models: llama.cpp in this process, or an OpenAI-compatible host."""
