@@ -113,7 +113,7 @@ class RemoteModel:
                         yield delta
                     if answer.complete:
                         break
-        except (OSError, asyncio.TimeoutError) as error:
+        except (TimeoutError, OSError) as error:
             raise self._broken(error) from error
         except Exception as error:
             import aiohttp

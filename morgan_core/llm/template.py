@@ -10,7 +10,7 @@ import json
 import re
 from collections.abc import Sequence
 from datetime import datetime
-from typing import Any, ClassVar
+from typing import Any
 
 from morgan_core.errors import ModelError
 from morgan_core.llm.base import ChatMessage
@@ -140,7 +140,7 @@ def _environment() -> Any:
     class GenerationBlocks(jinja2.ext.Extension):
         """Hugging Face marks the assistant's text with ``{% generation %}``; it prints nothing."""
 
-        tags: ClassVar[set[str]] = {"generation"}
+        tags = {"generation"}  # noqa: RUF012 (declared so in jinja2)
 
         def parse(self, parser: Parser) -> list[Node]:
             parser.stream.skip(1)
