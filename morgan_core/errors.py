@@ -42,6 +42,27 @@ class NotFound(MorganError):
     status = 404
 
 
+class Unauthorized(MorganError):
+    """The key is missing or wrong."""
+
+    code = "unauthorized"
+    status = 401
+
+
+class Forbidden(MorganError):
+    """The request is understood and not allowed from where it comes."""
+
+    code = "forbidden"
+    status = 403
+
+
+class TooLarge(MorganError):
+    """What was sent is larger than the limit that ``message`` names."""
+
+    code = "too_large"
+    status = 413
+
+
 class SettingsError(MorganError):
     """A setting is unknown, of a wrong type, or impossible."""
 
@@ -60,6 +81,12 @@ class WorkerDied(Unavailable):
     """A child process ended while a request was in flight."""
 
     code = "worker_died"
+
+
+class Disconnected(Unavailable):
+    """The connection to a Morgan in another process failed or broke."""
+
+    code = "disconnected"
 
 
 class Leaving(Unavailable):

@@ -21,6 +21,7 @@ class ServerState:
         self._settled = asyncio.Event()
         self._idle = asyncio.Event()
         self._idle.set()
+        self._gone = asyncio.Event()
         if phase != "starting":
             self._settled.set()
 
@@ -42,6 +43,14 @@ class ServerState:
         """Refuse new requests from now on."""
         self._phase = "leaving"
         self._settled.set()
+
+    def end(self) -> None:
+        """Tell the faces that attached that this owner is gone."""
+        self.leave()
+        self._gone.set()
+
+    async def wait_gone(self) -> None:
+        await self._gone.wait()
 
     async def wait_ready(self, timeout: float = 60.0) -> None:
         """Return when requests can be served; raise Leaving, or why the core did not start."""

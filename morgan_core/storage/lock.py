@@ -124,7 +124,7 @@ def _is_file_at(path: Path, fd: int) -> bool:
     if sys.platform == "win32":
         return True
     try:
-        return os.path.samestat(os.fstat(fd), os.stat(path))
+        return os.path.samestat(os.fstat(fd), path.stat())
     except FileNotFoundError:
         return False
 
