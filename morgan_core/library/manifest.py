@@ -10,10 +10,10 @@ from __future__ import annotations
 import time
 import uuid
 from collections import Counter, defaultdict
-from collections.abc import Callable, Iterable
+from collections.abc import Callable, Container, Iterable
 from typing import TYPE_CHECKING
 
-from morgan_core.library.names import is_below
+from morgan_core.library.names import is_below, parents
 from morgan_core.library.reconcile import Seen, seen_of
 from morgan_core.storage.catalogue_rows import (
     DocumentRow,
@@ -87,20 +87,16 @@ class Manifest:
 
     def root_of(self, path: str) -> RootRow | None:
         """The innermost root that ``path`` belongs to."""
-        return max(
-            (root for root in self.roots.values() if is_below(path, root.path)),
-            key=lambda root: len(root.path),
-            default=None,
-        )
+        return self.roots.get(_innermost(path, self.roots) or "")
 
     def excluded(self, path: str) -> bool:
         """Whether forget keeps ``path`` out. A root that was learned later and lies deeper than
         the exclusion wins over it."""
-        deepest = max((len(e) for e in self.exclusions if is_below(path, e)), default=-1)
-        if deepest < 0:
+        exclusion = _innermost(path, self.exclusions)
+        if exclusion is None:
             return False
         root = self.root_of(path)
-        return root is None or deepest >= len(root.path)
+        return root is None or len(exclusion) >= len(root.path)
 
     def holds(self, seen: Seen, path: str) -> bool:
         """Whether the row of ``path`` says ``seen``, and its document has that content."""
@@ -242,6 +238,12 @@ class Manifest:
         document.reason = ""
         self.touch(document)
 
+    def announce_root(self, path: str) -> None:
+        """The state of the root changed, and with it how its documents are shown."""
+        for row in self.files.values():
+            if row.root == path:
+                self._on_document(row.document_id)
+
     def forget_content(self, document: DocumentRow) -> None:
         """Make sure that the next look at its files reads them again."""
         for path in self._paths.get(document.id, ()):
@@ -348,3 +350,10 @@ class Manifest:
             document.hidden_at = time.time() if hidden else None
             self._dirty_documents.add(document_id)
         self._on_document(document_id)
+
+
+def _innermost(path: str, folders: Container[str]) -> str | None:
+    """The longest of ``folders`` that is ``path`` or holds it."""
+    if path in folders:
+        return path
+    return next((folder for folder in reversed(parents(path)) if folder in folders), None)

@@ -6,7 +6,8 @@ character U+10FF00 + b. The mapping is a bijection: the characters U+10FF80 to U
 name are written as the bytes of their UTF-8. Nothing is sanitised here: faces do that.
 """
 
-# ruff: noqa: PTH - paths are plain strings here: many, and with any bytes in them
+# Paths are plain strings here: there are many, and any bytes may be in them.
+# ruff: noqa: PTH120
 from __future__ import annotations
 
 import os

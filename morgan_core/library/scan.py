@@ -4,7 +4,8 @@ Symbolic links are never followed and special files never opened. Paths here are
 operating system; results are keyed by the text form of ``names``.
 """
 
-# ruff: noqa: PTH - paths are plain strings here: many, and with any bytes in them
+# Paths are plain strings here: there are many, and any bytes may be in them.
+# ruff: noqa: PTH116
 from __future__ import annotations
 
 import hashlib
@@ -31,6 +32,10 @@ class Scan:
     files: dict[str, Seen] = field(default_factory=dict)
     skipped: Counter[str] = field(default_factory=Counter)
     blind: dict[str, str] = field(default_factory=dict)
+
+
+class StillChanging(Exception):
+    """The file was written to while it was being read."""
 
 
 def seen(status: os.stat_result) -> Seen:
@@ -94,8 +99,8 @@ def _add(entry: os.DirEntry[str], scan: Scan) -> None:
 def fingerprint(path: str, max_size: int) -> tuple[Seen, str]:
     """What is at ``path`` now, and the sha256 of it.
 
-    Raises FileNotFoundError when it is gone, UnreadableFile with the reason when it cannot or
-    must not be read; its detail ``seen`` is the Seen, or None.
+    Raises FileNotFoundError when it is gone, StillChanging, and UnreadableFile with the reason
+    when it cannot or must not be read; its detail ``seen`` is the Seen, or None.
     """
     flags = os.O_RDONLY | getattr(os, "O_NOFOLLOW", 0) | getattr(os, "O_NONBLOCK", 0)
     try:
@@ -125,7 +130,9 @@ def fingerprint(path: str, max_size: int) -> tuple[Seen, str]:
                 block = file.read(_BLOCK)
         except OSError as error:
             raise UnreadableFile(f"Cannot be read: {error.strerror}.", seen=found) from error
-        return seen(os.fstat(descriptor)), digest.hexdigest()
+        if seen(os.fstat(descriptor)) != found:
+            raise StillChanging(path)
+        return found, digest.hexdigest()
 
 
 def _seen(path: str) -> Seen | None:

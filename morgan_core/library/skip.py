@@ -1,6 +1,7 @@
 """Which files a folder's documents are not among: hidden ones, build output, secrets."""
 
-# ruff: noqa: PTH - paths are plain strings here: many, and with any bytes in them
+# Paths are plain strings here: there are many, and any bytes may be in them.
+# ruff: noqa: PTH118, PTH206
 from __future__ import annotations
 
 import os

@@ -9,7 +9,7 @@ from __future__ import annotations
 
 import asyncio
 import time
-from collections.abc import Iterable, Mapping, Sequence
+from collections.abc import Iterable, Sequence
 from dataclasses import asdict
 from itertools import islice
 from typing import Any
@@ -197,10 +197,10 @@ async def _delete(
         )
 
 
-def _job(row: Mapping[str, Any]) -> JobRow:
+def _job(row: RowMapping) -> JobRow:
     return JobRow(
         **{
-            **row,
+            **dict(row),
             "paths": msgspec.json.decode(row["paths"], type=list[str]),
             "skipped": msgspec.json.decode(row["skipped"], type=dict[str, str]),
         }

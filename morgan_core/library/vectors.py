@@ -1,0 +1,248 @@
+"""Vectors for what words already find: in the background, oldest documents first.
+
+Batches run across documents, so that many small files cost no more than one large one. While one
+batch is written the next is being embedded. A vector that the cache holds is never computed
+again: moving, restoring or editing a file embeds only what is new in it.
+"""
+
+from __future__ import annotations
+
+import asyncio
+import logging
+import time
+from collections import deque
+from collections.abc import Callable, Mapping, Sequence
+from dataclasses import dataclass
+from typing import Protocol
+
+from morgan_core.errors import MorganError
+from morgan_core.index.base import VectorIndex
+from morgan_core.library.manifest import Manifest
+from morgan_core.storage.catalogue_rows import ChunkRow, DocumentRow
+
+BATCH = 32
+"""Passages per call of the embedder, which cuts them into micro-batches itself."""
+
+_PREFETCH = 2
+_RETRY_FIRST, _RETRY_LONGEST = 0.5, 30.0
+_RATE_OVER = 10.0
+
+log = logging.getLogger(__name__)
+
+
+class Cache(Protocol):
+    """Vectors by chunk hash: float32 bytes of one vector each. Calls block."""
+
+    def get_many(self, sha256s: Sequence[str]) -> Mapping[str, bytes]: ...
+
+    def put_many(self, vectors: Mapping[str, bytes]) -> None: ...
+
+
+class Embed(Protocol):
+    async def __call__(self, texts: Sequence[str]) -> bytes:
+        """float32, shape (len(texts), dimension)."""
+        ...
+
+
+class TextSource(Protocol):
+    def slices(self, sha256: str, spans: Sequence[tuple[int, int]]) -> list[str] | None:
+        """The text of each span; None when the text is not there. Blocks."""
+        ...
+
+
+@dataclass(slots=True)
+class _Batch:
+    """Chunks in the order of their documents, each document's without gaps."""
+
+    rows: list[ChunkRow]
+    vectors: dict[str, bytes]
+
+
+class Vectors:
+    """Embeds what is findable until it is ready; ``on_progress`` after every batch."""
+
+    def __init__(
+        self,
+        manifest: Manifest,
+        index: VectorIndex,
+        cache: Cache,
+        texts: TextSource,
+        embed: Embed,
+        dimension: int,
+        *,
+        on_progress: Callable[[], None],
+        on_textless: Callable[[str], None],
+    ) -> None:
+        self._manifest = manifest
+        self._index = index
+        self._cache = cache
+        self._texts = texts
+        self._embed = embed
+        self._bytes = dimension * 4
+        self._on_progress = on_progress
+        self._on_textless = on_textless
+        self._pending: dict[str, None] = {}
+        self._fetched: dict[str, tuple[int, int]] = {}
+        self._awake = asyncio.Event()
+        self._tasks: list[asyncio.Task[None]] = []
+        self._ready: asyncio.Queue[_Batch] = asyncio.Queue(_PREFETCH - 1)
+        self._done: deque[tuple[float, int]] = deque()
+
+    def start(self) -> None:
+        self._tasks = [
+            asyncio.create_task(self._compute_all(), name="vectors: compute"),
+            asyncio.create_task(self._write_all(), name="vectors: write"),
+        ]
+
+    async def close(self) -> None:
+        for task in self._tasks:
+            task.cancel()
+        await asyncio.gather(*self._tasks, return_exceptions=True)
+
+    def submit(self, document_id: str) -> None:
+        """The document's words are findable; its vectors are still to come."""
+        self._pending[document_id] = None
+        self._fetched.pop(document_id, None)
+        self._awake.set()
+
+    @property
+    def rate(self) -> float:
+        """Passages that got their vector per second, of late."""
+        now = time.monotonic()
+        while self._done and now - self._done[0][0] > _RATE_OVER:
+            self._done.popleft()
+        if not self._done:
+            return 0.0
+        span = max(now - self._done[0][0], 1.0)
+        return round(sum(count for _, count in self._done) / span, 1)
+
+    # --- computing -------------------------------------------------------------------------
+
+    async def _compute_all(self) -> None:
+        delay = _RETRY_FIRST
+        while True:
+            try:
+                rows = await self._next_rows()
+                if not rows:
+                    await self._awake.wait()
+                    self._awake.clear()
+                    continue
+                await self._ready.put(await self._compute(rows))
+                delay = _RETRY_FIRST
+            except Exception as error:
+                self._fetched.clear()
+                if isinstance(error, MorganError):
+                    log.warning("vectors wait %.1f s: %s", delay, error)
+                else:
+                    log.exception("computing vectors failed; again in %.1f s", delay)
+                await asyncio.sleep(delay)
+                delay = min(delay * 2, _RETRY_LONGEST)
+
+    async def _next_rows(self) -> list[ChunkRow]:
+        """The next chunks that have no vector yet, at most ``BATCH``."""
+        rows: list[ChunkRow] = []
+        for document_id in list(self._pending):
+            document = self._manifest.documents.get(document_id)
+            if document is None or document.state != "findable":
+                self._pending.pop(document_id, None)
+                self._fetched.pop(document_id, None)
+                continue
+            revision, first = self._fetched.get(document_id, (-1, 0))
+            if revision != document.revision:
+                first = document.embedded
+            if first >= document.passages:
+                continue
+            found = await self._manifest.catalogue.chunks(
+                document_id, first=first, limit=BATCH - len(rows)
+            )
+            if any(row.revision != document.revision for row in found):
+                continue
+            self._fetched[document_id] = document.revision, first + len(found)
+            rows += found
+            if len(rows) >= BATCH:
+                break
+        return rows
+
+    async def _compute(self, rows: Sequence[ChunkRow]) -> _Batch:
+        hashes = list({row.sha256 for row in rows})
+        vectors = dict(await asyncio.to_thread(self._cache.get_many, hashes))
+        vectors = {k: v for k, v in vectors.items() if v is not None and len(v) == self._bytes}
+        missing = [row for row in rows if row.sha256 not in vectors]
+        missing = list({row.sha256: row for row in missing}.values())
+        texts = await self._texts_of(missing)
+        if texts:
+            found = await self._embed(list(texts.values()))
+            if len(found) != len(texts) * self._bytes:
+                raise MorganError(
+                    f"The embedder gave {len(found)} bytes for {len(texts)} passages."
+                )
+            new = {
+                sha256: bytes(found[i * self._bytes : (i + 1) * self._bytes])
+                for i, sha256 in enumerate(texts)
+            }
+            await asyncio.to_thread(self._cache.put_many, new)
+            vectors |= new
+        return _Batch([row for row in rows if row.sha256 in vectors], vectors)
+
+    async def _texts_of(self, rows: Sequence[ChunkRow]) -> dict[str, str]:
+        """The chunks' texts by hash, from the stored texts of their documents."""
+        texts: dict[str, str] = {}
+        by_document: dict[str, list[ChunkRow]] = {}
+        for row in rows:
+            by_document.setdefault(row.document_id, []).append(row)
+        for document_id, some in by_document.items():
+            document = self._manifest.documents.get(document_id)
+            if document is None or document.revision != some[0].revision:
+                continue
+            spans = [(row.start, row.end) for row in some]
+            slices = await asyncio.to_thread(self._texts.slices, document.text_sha256, spans)
+            if slices is None:
+                self._pending.pop(document_id, None)
+                self._on_textless(document_id)
+                continue
+            texts.update((row.sha256, text) for row, text in zip(some, slices, strict=True))
+        return texts
+
+    # --- writing ---------------------------------------------------------------------------
+
+    async def _write_all(self) -> None:
+        delay = _RETRY_FIRST
+        while True:
+            batch = await self._ready.get()
+            while True:
+                try:
+                    await self._write(batch)
+                    delay = _RETRY_FIRST
+                    break
+                except Exception:
+                    log.exception("writing vectors failed; again in %.1f s", delay)
+                    await asyncio.sleep(delay)
+                    delay = min(delay * 2, _RETRY_LONGEST)
+
+    async def _write(self, batch: _Batch) -> None:
+        rows = [row for row in batch.rows if self._current(row) is not None]
+        if rows:
+            await self._index.upsert_vectors(
+                [row.point_id for row in rows],
+                b"".join(batch.vectors[row.sha256] for row in rows),
+            )
+        finished = []
+        for row in rows:
+            document = self._current(row)
+            if document is not None and row.ordinal >= document.embedded:
+                document.embedded = row.ordinal + 1
+                if document.embedded >= document.passages and document.state == "findable":
+                    document.state = "ready"
+                    document.reason = ""
+                    self._pending.pop(document.id, None)
+                    self._fetched.pop(document.id, None)
+                    finished.append(document.id)
+                self._manifest.touch(document)
+        await self._manifest.flush()
+        await self._manifest.catalogue.finish(finished)
+        self._done.append((time.monotonic(), len(rows)))
+        self._on_progress()
+
+    def _current(self, row: ChunkRow) -> DocumentRow | None:
+        document = self._manifest.documents.get(row.document_id)
+        return document if document is not None and document.revision == row.revision else None
