@@ -1,0 +1,1 @@
+"""What Morgan writes down about itself."""
