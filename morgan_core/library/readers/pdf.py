@@ -151,6 +151,8 @@ def _pages(document: PdfDocument, source: Source) -> Iterator[str | None]:
     for number in range(len(document)):
         try:
             yield _page_text(document, number)
+        except MemoryError:
+            raise
         except Exception as error:
             log.warning("pdfium cannot read page %d (%s), asking pypdf", number + 1, error)
             try:

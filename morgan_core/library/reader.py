@@ -1,0 +1,153 @@
+"""Reading files in a child process, so that no file can harm more than itself."""
+
+from __future__ import annotations
+
+import asyncio
+import logging
+import os
+import re
+from collections.abc import Callable
+from pathlib import Path
+from typing import Any
+
+import msgspec
+
+from morgan_core.errors import Unavailable, UnreadableFile, WorkerDied
+from morgan_core.library.reader_process import too_much_memory
+from morgan_core.library.readers.base import Extracted
+from morgan_core.sanitise import sanitise_name
+from morgan_core.settings import Settings
+from morgan_core.types import WorkerInfo
+from morgan_core.worker import Worker, run_once
+
+_MODULE = "morgan_core.library.reader_process"
+_START_SECONDS = 60.0
+_START_ALONE_SECONDS = 5.0
+_ENVIRONMENT = {"MALLOC_ARENA_MAX": "2"}
+# pdfium aborts without a word when memory is refused; the other aborts say what broke.
+_ABORTS = re.compile(r"free\(\)|malloc|corrupt|assert|Fatal|pure virtual|stack smashing", re.I)
+_OUT_OF_MEMORY = re.compile(r"bad_alloc|out of memory|MemoryError|allocation", re.I)
+_SIGNAL = re.compile(r"killed by (?:signal )?(\w+)")
+
+log = logging.getLogger(__name__)
+
+
+class Reader:
+    """Reads files one at a time in a reused child.
+
+    A file that breaks the limit of time or memory or crashes the child costs it its life; the
+    next file finds a new one. The file itself is read once more alone, in a child of its own,
+    while others go on; when it fails again the reason is final.
+    """
+
+    def __init__(
+        self,
+        settings: Settings,
+        *,
+        log_file: Path | None = None,
+        on_state: Callable[[WorkerInfo], None] | None = None,
+    ) -> None:
+        self._timeout = settings.reader_timeout
+        self._memory = settings.reader_memory
+        self._max_bytes = settings.max_file_size
+        self._config = {"memory": self._memory}
+        self._worker = Worker(
+            "reader",
+            _MODULE,
+            config=self._config,
+            on_state=on_state,
+            log_file=log_file,
+            env=_ENVIRONMENT,
+        )
+        self._turn = asyncio.Lock()
+        self._second_turn = asyncio.Lock()
+
+    @property
+    def info(self) -> WorkerInfo:
+        return self._worker.info
+
+    async def start(self) -> None:
+        """Spawn the child; returns before it is ready."""
+        await self._worker.start()
+
+    async def stop(self) -> None:
+        await self._worker.stop()
+
+    async def read(self, path: str | os.PathLike[str]) -> Extracted:
+        """Extract the text of the file at ``path``.
+
+        Raises UnreadableFile, whose message is the reason shown in the library; Unavailable when
+        no child can be had (the file is not to blame: try again later).
+        """
+        where = os.fspath(path)
+        try:
+            async with self._turn:
+                return _extracted(await self._first_try(where))
+        except _Breach as breach:
+            log.warning("%s: %s; trying once more alone", sanitise_name(where), breach)
+        async with self._second_turn:
+            return _extracted(await self._second_try(where))
+
+    async def _first_try(self, path: str) -> Any:
+        # An answered call also tells the supervisor that the deaths before were the files' fault.
+        await self._worker.call("ping", timeout=_START_SECONDS)
+        try:
+            return await self._worker.call(
+                "read", timeout=self._timeout, retry=False, path=path, max_bytes=self._max_bytes
+            )
+        except TimeoutError:
+            await self._worker.restart("a file took too long to read")
+            raise _Breach(self._too_long().message) from None
+        except WorkerDied as error:
+            raise _Breach(error.message) from None
+        except UnreadableFile as error:
+            if error.details.get("breach") != "memory":
+                raise
+            await self._worker.restart("a file needed too much memory")
+            raise _Breach(error.message) from None
+        except asyncio.CancelledError:
+            # Whoever asked is gone; do not let the next file wait for this one.
+            await self._worker.restart("reading was cancelled")
+            raise
+
+    async def _second_try(self, path: str) -> Any:
+        try:
+            return await run_once(
+                _MODULE,
+                self._config,
+                "read",
+                timeout=self._timeout + _START_ALONE_SECONDS,
+                env=_ENVIRONMENT,
+                path=path,
+                max_bytes=self._max_bytes,
+            )
+        except TimeoutError:
+            raise self._too_long() from None
+        except WorkerDied as error:
+            raise self._reason_of_death(error.message) from None
+
+    def _too_long(self) -> UnreadableFile:
+        return UnreadableFile(
+            f"took longer than {self._timeout:g} s to read",
+            mend="Raise the setting reader_timeout.",
+        )
+
+    def _reason_of_death(self, message: str) -> UnreadableFile:
+        found = _SIGNAL.search(message)
+        how = found[1] if found else "it ended"
+        if _OUT_OF_MEMORY.search(message) or (how == "SIGABRT" and not _ABORTS.search(message)):
+            return too_much_memory(self._memory)
+        if how == "SIGKILL":
+            how = "the system killed it: most likely the machine ran out of memory"
+        return UnreadableFile(f"crashed the reader ({how})")
+
+
+class _Breach(Exception):
+    """The first try ended badly; the message says how."""
+
+
+def _extracted(data: Any) -> Extracted:
+    try:
+        return msgspec.convert(data, Extracted)
+    except msgspec.ValidationError as error:
+        raise Unavailable(f"The reader answered nonsense: {error}.") from error

@@ -1,0 +1,98 @@
+"""The reader child: parses files under a memory limit, for ``morgan_core.library.reader``.
+
+It is run by ``morgan_core.worker.main``. Time is limited by the caller, who kills this process.
+"""
+
+from __future__ import annotations
+
+import asyncio
+import contextlib
+import importlib
+import logging
+from collections.abc import Mapping
+from pathlib import Path
+from typing import Any
+
+import msgspec
+
+from morgan_core.errors import UnreadableFile
+from morgan_core.library.readers import formats, read
+from morgan_core.library.readers.opening import readable_size
+from morgan_core.worker.channel import Handler
+from morgan_core.worker.main import Parent
+
+_OPEN_FILES = 128
+_PRELOADED = ("charset_normalizer", "pypdfium2")
+
+log = logging.getLogger(__name__)
+
+
+class ReaderService:
+    """``read(path, max_bytes)`` returns an Extracted as plain data; ``ping()`` returns true."""
+
+    def __init__(self, memory: int) -> None:
+        self._memory = memory
+        self.handlers: Mapping[str, Handler] = {"read": self._read, "ping": self._ping}
+
+    async def close(self) -> None:
+        pass
+
+    async def _ping(self) -> bool:
+        return True
+
+    async def _read(self, path: str, max_bytes: int) -> Any:
+        return await asyncio.to_thread(self._read_here, path, max_bytes)
+
+    def _read_here(self, path: str, max_bytes: int) -> Any:
+        try:
+            return msgspec.to_builtins(read(path, max_bytes=max_bytes))
+        except MemoryError:
+            raise too_much_memory(self._memory) from None
+        except RecursionError as error:
+            raise UnreadableFile("nested too deeply to be read") from error
+
+
+def too_much_memory(limit: int) -> UnreadableFile:
+    """The reason of a file that broke the memory limit of ``limit`` bytes."""
+    return UnreadableFile(
+        f"needed more than {readable_size(limit)} of memory",
+        mend="Raise the setting reader_memory.",
+        breach="memory",
+    )
+
+
+async def start(config: dict[str, Any], parent: Parent) -> ReaderService:
+    """Load the libraries, then limit what files may use: ``config["memory"]`` bytes."""
+    formats()
+    for name in _PRELOADED:
+        importlib.import_module(name)
+    limit_resources(config["memory"])
+    return ReaderService(config["memory"])
+
+
+def limit_resources(memory: int) -> None:
+    """Allow ``memory`` bytes of address space beyond what is taken now, few files, no core dumps.
+
+    Does nothing where the platform has no such limits (Windows).
+    """
+    try:
+        import resource
+    except ImportError:
+        return
+    # Some systems (macOS) refuse a limit on address space.
+    with contextlib.suppress(ValueError, OSError):
+        limit = _address_space() + memory
+        resource.setrlimit(resource.RLIMIT_AS, (limit, limit))
+    resource.setrlimit(resource.RLIMIT_CORE, (0, 0))
+    resource.setrlimit(resource.RLIMIT_NOFILE, (_OPEN_FILES, _OPEN_FILES))
+
+
+def _address_space() -> int:
+    """Bytes of address space of this process; 0 where the system does not tell."""
+    try:
+        pages = int(Path("/proc/self/statm").read_text().split()[0])
+    except (OSError, ValueError):
+        return 0
+    import resource
+
+    return pages * resource.getpagesize()

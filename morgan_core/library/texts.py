@@ -1,0 +1,103 @@
+"""The extracted texts, kept compressed by the hash of the file they came from."""
+
+from __future__ import annotations
+
+import logging
+import os
+import re
+import tempfile
+from collections.abc import Iterator
+from pathlib import Path
+
+import msgspec
+
+from morgan_core.library.readers.base import READER_VERSION, Extracted
+
+_LEVEL = 3
+_HASH = re.compile(r"[0-9a-f]{64}")
+_UNFINISHED = ".tmp-"
+
+log = logging.getLogger(__name__)
+
+
+class TextStore:
+    """One file per text below ``root``: zstd over msgpack, named by the file's sha256 and the
+    version of the readers, so that a better reader never meets the text of an older one.
+
+    All methods block for a disk access; ``sha256`` is 64 lower-case hex digits (ValueError
+    otherwise). A text is durable when ``put`` returns.
+    """
+
+    def __init__(self, root: Path) -> None:
+        self._root = root
+
+    def put(self, sha256: str, extracted: Extracted) -> None:
+        """Store the text, replacing one that is there."""
+        from zstandard import ZstdCompressor
+
+        packed = msgspec.msgpack.encode(extracted)
+        data = ZstdCompressor(level=_LEVEL, write_checksum=True).compress(packed)
+        path = self._path(sha256)
+        path.parent.mkdir(mode=0o700, parents=True, exist_ok=True)
+        descriptor, name = tempfile.mkstemp(prefix=_UNFINISHED, dir=path.parent)
+        unfinished = Path(name)
+        try:
+            with os.fdopen(descriptor, "wb") as file:
+                file.write(data)
+                file.flush()
+                os.fsync(file.fileno())
+            unfinished.replace(path)
+        except BaseException:
+            unfinished.unlink(missing_ok=True)
+            raise
+        _sync_directory(path.parent)
+
+    def get(self, sha256: str) -> Extracted | None:
+        """The text, or None when there is none of this version or it is damaged."""
+        from zstandard import ZstdDecompressor, ZstdError
+
+        path = self._path(sha256)
+        try:
+            packed = ZstdDecompressor().decompress(path.read_bytes())
+            return msgspec.msgpack.decode(packed, type=Extracted)
+        except FileNotFoundError:
+            return None
+        # A damaged header can ask for any amount of memory.
+        except (OSError, ZstdError, msgspec.DecodeError, ValueError, MemoryError) as error:
+            log.warning("the stored text %s is damaged: %s", path.name, error)
+            return None
+
+    def delete(self, sha256: str) -> None:
+        """Remove the text in all versions; nothing happens when there is none."""
+        folder = self._path(sha256).parent
+        for path in folder.glob(f"{sha256}.*"):
+            path.unlink(missing_ok=True)
+
+    def hashes(self) -> Iterator[str]:
+        """The hash of every stored text, each once, for finding those without a document."""
+        seen: set[str] = set()
+        for path in self._root.glob("??/*.zst"):
+            sha256 = path.name.partition(".")[0]
+            if sha256 not in seen:
+                seen.add(sha256)
+                yield sha256
+
+    def sweep(self) -> None:
+        """Remove what a crash left half written. Call it while nothing is being put."""
+        for path in self._root.glob(f"??/{_UNFINISHED}*"):
+            path.unlink(missing_ok=True)
+
+    def _path(self, sha256: str) -> Path:
+        if not _HASH.fullmatch(sha256):
+            raise ValueError(f"not a sha256: {sha256!r}")
+        return self._root / sha256[:2] / f"{sha256}.{READER_VERSION}.zst"
+
+
+def _sync_directory(path: Path) -> None:
+    if os.name == "nt":
+        return
+    descriptor = os.open(path, os.O_RDONLY)
+    try:
+        os.fsync(descriptor)
+    finally:
+        os.close(descriptor)
