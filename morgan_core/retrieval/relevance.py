@@ -7,20 +7,31 @@ from collections.abc import Sequence
 from morgan_core.retrieval.words import content_stems
 from morgan_core.types import Passage
 
-# Fitted on SQuAD 2.0 questions with and without their article in the library; see
-# tests/benchmarks. Both are sums of the best cosine and the best BM25 score per query term.
-HYBRID_THRESHOLD = 0.0
-WORDS_THRESHOLD = 0.0
-BM25_WEIGHT = 0.0
+# The signal is the best passage's cosine plus half the share of the question's words that it
+# holds; unlike a BM25 score it does not grow with the library. On eight articles of SQuAD 2.0
+# (all-MiniLM-L6-v2) its AUROC between questions with and without their article in the library
+# is .973; at this threshold 2 % of the answerable questions are refused and 75 % of the others.
+COVERAGE_WEIGHT = 0.5
+THRESHOLD = 0.54
+# By words alone: 2 % and 46 %.
+WORDS_THRESHOLD = 0.4
 
 
 def is_relevant(question: str, passages: Sequence[Passage], *, words_only: bool) -> bool:
-    """Whether the best passages are about the question at all."""
-    if not passages:
-        return False
-    terms = max(1, len(set(content_stems(question))))
-    bm25 = max((p.scores.bm25 or 0.0) for p in passages) / terms
-    if words_only:
-        return bm25 >= WORDS_THRESHOLD
-    cosine = max((p.scores.dense or 0.0) for p in passages)
-    return cosine + BM25_WEIGHT * bm25 >= HYBRID_THRESHOLD
+    """Whether one of the best passages is about the question at all.
+
+    A passage that the dense half did not return has no cosine and counts by its words.
+    """
+    wanted = set(content_stems(question))
+    for passage in passages:
+        covered = _coverage(wanted, f"{passage.heading} {passage.text}")
+        if words_only:
+            if covered >= WORDS_THRESHOLD:
+                return True
+        elif (passage.scores.dense or 0.0) + COVERAGE_WEIGHT * covered >= THRESHOLD:
+            return True
+    return False
+
+
+def _coverage(wanted: set[str], text: str) -> float:
+    return len(wanted & set(content_stems(text))) / len(wanted) if wanted else 0.0
