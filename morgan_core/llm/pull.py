@@ -60,9 +60,11 @@ async def pull(
     shares: asyncio.Queue[float] = asyncio.Queue()
     loop = asyncio.get_running_loop()
     stop = threading.Event()
-    download = _Download(
-        entry, target, stop, lambda share: loop.call_soon_threadsafe(shares.put_nowait, share)
-    )
+
+    def report(share: float) -> None:
+        loop.call_soon_threadsafe(shares.put_nowait, share)
+
+    download = _Download(entry, target, stop, report)
     task = asyncio.create_task(asyncio.to_thread(download.run))
     try:
         info = msgspec.structs.replace(catalogue.describe(name), state="downloading")
