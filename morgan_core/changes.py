@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import asyncio
-from collections.abc import AsyncIterator, Awaitable, Callable, Sequence
+from collections.abc import AsyncGenerator, Awaitable, Callable, Sequence
 
 from morgan_core.events import (
     AnyChange,
@@ -32,7 +32,7 @@ class ChangeHub:
 
     async def stream(
         self, present: Callable[[], Awaitable[Sequence[AnyChange]]]
-    ) -> AsyncIterator[AnyChange]:
+    ) -> AsyncGenerator[AnyChange, None]:
         """The ``present`` state, then every change from the moment it was asked for."""
         reader = _Reader()
         self._readers.add(reader)

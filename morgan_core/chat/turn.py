@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import asyncio
-from collections.abc import AsyncIterator, Callable
+from collections.abc import AsyncGenerator, Callable
 from pathlib import Path
 from typing import Literal
 
@@ -79,7 +79,7 @@ class Turn:
         self._journal.close()
         self._wake()
 
-    async def stream(self, *, after_seq: int, detached: bool) -> AsyncIterator[AnyTurnEvent]:
+    async def stream(self, *, after_seq: int, detached: bool) -> AsyncGenerator[AnyTurnEvent, None]:
         """The events after ``after_seq``, ending with Done or Failed.
 
         When the last reader of a turn that nobody detached closes its stream, the turn stops.

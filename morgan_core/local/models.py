@@ -122,9 +122,12 @@ class LocalModels:
             yield info
 
     async def test(self, name: str) -> ModelInfo:
-        from morgan_core.llm.probe import test_model
+        from morgan_core.llm.catalogue import resolve
+        from morgan_core.llm.probe import ensure_tested
 
-        return await test_model(os.path.expanduser(name), self._loaded.values, self._paths)
+        found = await asyncio.to_thread(resolve, os.path.expanduser(name), self._paths)
+        await ensure_tested(found.path, self._paths, sha256=found.info.sha256, again=True)
+        return found.info
 
     async def close(self) -> None:
         await asyncio.gather(self._model.close(), *self._retiring)

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import re
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from functools import lru_cache
 
 # Words that carry no claim of their own.
@@ -49,10 +49,11 @@ def stem(word: str) -> str:
 
 
 @lru_cache(maxsize=1)
-def _stemmer():  # type: ignore[no-untyped-def]
+def _stemmer() -> Callable[[str], str]:
     from snowballstemmer import stemmer
 
-    return stemmer("english").stemWord
+    stem_word: Callable[[str], str] = stemmer("english").stemWord
+    return stem_word
 
 
 def content_stems(text: str) -> list[str]:
