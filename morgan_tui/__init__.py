@@ -1,0 +1,1 @@
+"""Morgan's faces for people: the terminal app and the shell commands."""

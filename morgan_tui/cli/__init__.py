@@ -1,0 +1,1 @@
+"""The shell's face of Morgan: stdout is data, stderr is narration."""

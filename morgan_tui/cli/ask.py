@@ -1,0 +1,165 @@
+"""``ask``: one answer, streamed, with its sources."""
+
+from __future__ import annotations
+
+import os
+import stat
+import sys
+from argparse import Namespace
+from contextlib import aclosing
+from typing import TextIO, cast
+
+from morgan_core.assistant import Closable, Morgan
+from morgan_core.errors import BadInput, MorganError, NotFound, error_from
+from morgan_core.events import AnyTurnEvent, Done, Failed, Loading, Queued, Searching, Token
+from morgan_core.sanitise import StreamSanitiser, sanitise
+from morgan_core.types import Answer
+from morgan_tui.cli.chats import conversation_id_of
+from morgan_tui.cli.console import Console, name, place
+from morgan_tui.cli.scope import scope_of
+
+QUOTE = 160
+
+
+def prepare(args: Namespace) -> None:
+    """Read stdin before anything is started. Raises BadInput without a question."""
+    question, context = " ".join(args.question).strip(), _piped(sys.stdin)
+    if not question:
+        question, context = context.strip(), ""
+    if not question:
+        raise BadInput("There is no question.", mend="Give one: morgan-tui ask QUESTION")
+    args.question, args.context = question, context
+
+
+async def ask(morgan: Morgan, args: Namespace, console: Console) -> int:
+    scope = await scope_of(morgan, args.scope)
+    turn = morgan.ask(
+        args.question,
+        conversation_id=await _conversation(morgan, args),
+        scope=scope,
+        context=args.context,
+    )
+    # Closing the stream is what stops the turn when the person presses Ctrl+C.
+    async with aclosing(cast("Closable", turn)) as events:
+        answer = await _follow(events, console)
+    if console.as_json:
+        console.json(answer)
+    else:
+        _sources(answer, console)
+    return 0
+
+
+async def _conversation(morgan: Morgan, args: Namespace) -> str | None:
+    if args.chat:
+        return await conversation_id_of(morgan, args.chat)
+    if args.last:
+        latest = await morgan.conversations.list(limit=1)
+        if not latest:
+            raise NotFound("There is no conversation yet.", mend="Ask without --last.")
+        return latest[0].id
+    return None
+
+
+async def _follow(events: Closable, console: Console) -> Answer:
+    text = _AnswerText(console)
+    try:
+        async for event in events:
+            match event:
+                case Token():
+                    text.add(event.text)
+                case Done():
+                    text.end(event.answer)
+                    return event.answer
+                case Failed():
+                    raise _error(event)
+                case _:
+                    _narrate(event, console)
+    except BaseException:
+        text.broken()
+        raise
+    raise MorganError("The answer ended before it was complete.", mend="Ask again.")
+
+
+def _narrate(event: AnyTurnEvent, console: Console) -> None:
+    match event:
+        case Queued(position=position) if position:
+            console.live(f"Waiting for {position} other answers…")
+        case Loading(share=share):
+            console.live(f"Loading the model: {share:.0%}")
+        case Searching():
+            console.live("Searching…")
+        case _:
+            pass
+
+
+def _error(event: Failed) -> MorganError:
+    return error_from(event.error, event.message, event.details)
+
+
+class _AnswerText:
+    """The answer on stdout as it streams; silent with ``--json``."""
+
+    def __init__(self, console: Console) -> None:
+        self._console = console
+        self._clean = StreamSanitiser()
+        self._begun = False
+
+    def add(self, text: str) -> None:
+        if not self._console.as_json:
+            self._begun = True
+            self._console.write(self._clean.feed(text))
+
+    def end(self, answer: Answer) -> None:
+        self._console.clear()
+        if self._console.as_json:
+            return
+        rest = self._clean.flush() if self._begun else sanitise(answer.answer)
+        self._console.write(rest + "\n")
+
+    def broken(self) -> None:
+        self._console.clear()
+        if self._begun:
+            self._console.write(self._clean.flush() + "\n")
+
+
+def _sources(answer: Answer, console: Console) -> None:
+    if answer.citations:
+        console.line("\nSources:")
+        for citation in answer.citations:
+            where = place(citation.path, citation.page, citation.heading)
+            doubt = "" if citation.verified else " (the quote was not found there)"
+            console.line(f"[{citation.n}] {where}{doubt}")
+            if citation.quote:
+                console.line(f"    “{_one_line(citation.quote)}”")
+    elif answer.sources:
+        nearest = answer.finish_reason == "not_found"
+        console.line("\nNearest passages:" if nearest else "\nPassages that were read:")
+        for source in answer.sources:
+            passage = source.passage
+            console.line(f"[{source.n}] {place(passage.path, passage.page, passage.heading)}")
+            console.line(f"    “{_one_line(passage.text)}”")
+    unsupported = [s for s in answer.sentences if s.status == "unsupported"]
+    if unsupported:
+        console.line("\nNot supported by your documents:")
+        for sentence in unsupported:
+            console.line(f"  {_one_line(answer.answer[sentence.start : sentence.end])}")
+    if answer.finish_reason == "length":
+        console.say("The answer reached its longest length (MORGAN_MAX_RESPONSE_TOKENS).")
+
+
+def _one_line(text: str) -> str:
+    line = name(" ".join(text.split()))
+    return line if len(line) <= QUOTE else line[: QUOTE - 1] + "…"
+
+
+def _piped(stdin: TextIO | None) -> str:
+    """What a pipe or a redirected file holds; nothing for a terminal or a device."""
+    if stdin is None or stdin.closed:
+        return ""
+    try:
+        mode = os.fstat(stdin.fileno()).st_mode
+    except (OSError, ValueError):
+        return ""
+    if not (stat.S_ISFIFO(mode) or stat.S_ISREG(mode)):
+        return ""
+    return stdin.buffer.read().decode("utf-8", "replace")

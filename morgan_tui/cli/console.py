@@ -1,0 +1,99 @@
+"""Writing to the terminal: data on stdout, narration on stderr, nothing that could steer it."""
+
+from __future__ import annotations
+
+import json
+import re
+import shutil
+import sys
+from typing import Any, TextIO
+
+import msgspec
+
+from morgan_core.sanitise import sanitise, sanitise_name
+
+# Inside JSON strings these are written as escapes: the value is the same, the terminal is safe.
+_UNSAFE = re.compile(
+    "[\x7f-\x9f\u00ad\u034f\u061c\u115f\u1160\u17b4\u17b5\u180b-\u180f\u200b-\u200f\u2028-\u202e"
+    "\u2060-\u206f\u3164\ufeff\uffa0\ufff0-\ufffb\ud800-\udfff"
+    "\U0001bca0-\U0001bca3\U0001d173-\U0001d17a\U000e0000-\U000e0fff]"
+)
+
+
+class Console:
+    """One command's output. ``as_json`` says that stdout carries one JSON object."""
+
+    def __init__(
+        self, *, as_json: bool = False, out: TextIO | None = None, err: TextIO | None = None
+    ) -> None:
+        self.as_json = as_json
+        self._out = out or sys.stdout
+        self._err = err or sys.stderr
+        self._live = False
+        self._tty = self._err.isatty()
+
+    @property
+    def is_live(self) -> bool:
+        """Whether stderr is a terminal, on which a line can be rewritten."""
+        return self._tty
+
+    def write(self, text: str) -> None:
+        """Append text that is already sanitised to stdout, at once."""
+        self.clear()
+        self._out.write(text)
+        self._out.flush()
+
+    def line(self, text: str = "") -> None:
+        """A line of data."""
+        self.write(sanitise(text) + "\n")
+
+    def json(self, value: Any) -> None:
+        """One JSON object of a record, or of anything made of records."""
+        text = json.dumps(msgspec.to_builtins(value), ensure_ascii=False, indent=2)
+        self.write(_UNSAFE.sub(_escaped, text) + "\n")
+
+    def say(self, text: str) -> None:
+        """A line of narration."""
+        self.clear()
+        self._err.write(sanitise(text) + "\n")
+        self._err.flush()
+
+    def live(self, text: str) -> None:
+        """What is going on just now: one line that the next one replaces; only on a terminal."""
+        if not self._tty:
+            return
+        width = shutil.get_terminal_size().columns - 1
+        self._err.write("\r\x1b[K" + name(text)[:width])
+        self._err.flush()
+        self._live = True
+
+    def clear(self) -> None:
+        """Take the live line away."""
+        if self._live:
+            self._err.write("\r\x1b[K")
+            self._err.flush()
+            self._live = False
+
+
+def name(path: str) -> str:
+    """A file name or path as one line that shows what is in it."""
+    return sanitise_name(path)
+
+
+def place(path: str, page: int | None, heading: str) -> str:
+    """Where a passage stands, in words."""
+    parts = [name(path)]
+    if page is not None:
+        parts.append(f"page {page}")
+    if heading:
+        parts.append(name(heading))
+    return ", ".join(parts)
+
+
+def counted(number: int, one: str, many: str = "") -> str:
+    """``3 documents``, ``1 document``."""
+    return f"{number} {one if number == 1 else many or one + 's'}"
+
+
+def _escaped(match: re.Match[str]) -> str:
+    return json.dumps(match[0])[1:-1]

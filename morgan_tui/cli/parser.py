@@ -1,0 +1,191 @@
+"""The command line: commands, options and their help. Imports nothing of the core."""
+
+from __future__ import annotations
+
+import argparse
+from collections.abc import Callable, Sequence
+from typing import TYPE_CHECKING
+
+DESCRIPTION = "A private assistant that lives in the terminal and knows your documents."
+EPILOG = "Exit codes: 0 done, 1 failed, 2 usage, 3 unhealthy, 130 interrupted."
+
+Add = Callable[[str, str, str], argparse.ArgumentParser]
+if TYPE_CHECKING:
+    Actions = argparse._SubParsersAction[argparse.ArgumentParser]
+
+
+def parse(argv: Sequence[str]) -> argparse.Namespace:
+    """Parse ``argv``; leaves the process with code 2 and a sentence when it cannot.
+
+    ``run`` of the result names the handler as ``module:function``, or is ``app``, ``headless``
+    or ``version``.
+    """
+    parser = _parser()
+    args = parser.parse_args(argv)
+    if args.version:
+        args.run = "version"
+    elif args.headless and args.command is not None:
+        parser.error("--headless takes no command")
+    elif args.headless or args.command == "serve":
+        args.run = "headless"
+    elif args.command is None:
+        args.run = "app"
+        if args.json:
+            parser.error("--json needs a command")
+    if args.run != "headless" and (args.host is not None or args.port is not None):
+        parser.error("--host and --port go with --headless")
+    if args.run in ("headless", "doctor") and args.connect:
+        parser.error("--connect needs a command that asks a running Morgan")
+    return args
+
+
+def _parser() -> argparse.ArgumentParser:
+    common = argparse.ArgumentParser(add_help=False)
+    _common_options(common, default=argparse.SUPPRESS)
+    parser = argparse.ArgumentParser(
+        prog="morgan-tui", description=DESCRIPTION, epilog=EPILOG, allow_abbrev=False
+    )
+    parser.add_argument("-V", "--version", action="store_true", help="print the version")
+    parser.add_argument("--headless", action="store_true", help="serve HTTP, without a screen")
+    _address(parser, default=None)
+    _common_options(parser, default=None)
+    parser.set_defaults(json=False, command=None, run="")
+    commands = parser.add_subparsers(dest="command", metavar="COMMAND", title="commands")
+
+    def add(name: str, text: str, run: str) -> argparse.ArgumentParser:
+        command = commands.add_parser(
+            name, help=text, description=text, parents=[common], allow_abbrev=False
+        )
+        command.set_defaults(run=run)
+        return command
+
+    _asking(add)
+    _documents(add)
+    _group(add, "chats", "conversations: list, show, search, export, delete", common, _chats)
+    _group(add, "models", "models: list, use, test, pull", common, _models)
+    _address(add("serve", "serve HTTP, without a screen", "headless"), default=argparse.SUPPRESS)
+    add("health", "ask the running Morgan how it is; exit code 0 or 3", "health:health")
+    add("doctor", "what is set up, what is wrong, and the mend; exit code 0 or 3", "doctor")
+    return parser
+
+
+def _common_options(parser: argparse.ArgumentParser, *, default: object) -> None:
+    parser.add_argument("--json", action="store_true", default=default, help="JSON on stdout")
+    parser.add_argument("--data-dir", metavar="DIR", default=default, help="where Morgan's data is")
+    parser.add_argument(
+        "--connect", metavar="URL", default=default, help="use the Morgan that serves URL"
+    )
+
+
+def _address(parser: argparse.ArgumentParser, *, default: object) -> None:
+    parser.add_argument("--host", default=default, help="address to bind (127.0.0.1)")
+    parser.add_argument("--port", type=_port, default=default, help="TCP port to bind (8080)")
+
+
+def _port(text: str) -> int:
+    try:
+        port = int(text)
+    except ValueError:
+        port = -1
+    if not 0 <= port <= 65535:
+        raise argparse.ArgumentTypeError(f"{text!r} is not a port: give 0 to 65535")
+    return port
+
+
+def _limit(text: str) -> int:
+    try:
+        number = int(text)
+    except ValueError:
+        number = 0
+    if not 1 <= number <= 1000:
+        raise argparse.ArgumentTypeError(f"{text!r} is not a number from 1 to 1000")
+    return number
+
+
+def _scope_option(parser: argparse.ArgumentParser) -> None:
+    parser.add_argument(
+        "--scope",
+        metavar="PATH",
+        action="append",
+        default=[],
+        help="only this file or folder; may be given several times",
+    )
+
+
+def _asking(add: Add) -> None:
+    ask = add("ask", "one answer from your documents; a pipe on stdin is context", "ask:ask")
+    ask.add_argument("question", nargs="*", metavar="QUESTION", help="stdin when left out")
+    _scope_option(ask)
+    chat = ask.add_mutually_exclusive_group()
+    chat.add_argument("--chat", metavar="ID", help="go on with this conversation")
+    chat.add_argument("--last", action="store_true", help="go on with the latest conversation")
+
+    search = add("search", "the best passages for a query", "search:search")
+    search.add_argument("query", nargs="+", metavar="QUERY")
+    search.add_argument("--limit", type=_limit, metavar="N", help="at most N results")
+    search.add_argument("--chats", action="store_true", help="search the conversations instead")
+    _scope_option(search)
+
+
+def _documents(add: Add) -> None:
+    learn = add("learn", "take in files and folders, and wait until they are ready", "learn:learn")
+    learn.add_argument("paths", nargs="+", metavar="PATH")
+    learn.add_argument("--watch", action="store_true", help="keep the folders watched")
+    learn.add_argument("--no-wait", action="store_true", help="wait only until words find them")
+
+    forget = add("forget", "remove documents and keep them out", "learn:forget")
+    forget.add_argument("paths", nargs="+", metavar="PATH", help="file, folder or document id")
+
+    add("library", "every document and its state", "library:library")
+
+    watch = add("watch", "watched folders: add, remove, list", "library:watch_list")
+    actions = watch.add_subparsers(dest="action", metavar="ACTION")
+    for name, text, run in (
+        ("add", "watch folders", "library:watch_add"),
+        ("remove", "stop watching folders", "library:watch_remove"),
+    ):
+        action = _action(actions, name, text, run)
+        action.add_argument("paths", nargs="+", metavar="PATH")
+        if name == "remove":
+            action.add_argument("--forget", action="store_true", help="remove their documents too")
+    _action(actions, "list", "list the watched folders", "library:watch_list")
+
+
+def _action(actions: Actions, name: str, text: str, run: str) -> argparse.ArgumentParser:
+    action = actions.add_parser(name, help=text, description=text, allow_abbrev=False)
+    _common_options(action, default=argparse.SUPPRESS)
+    action.set_defaults(run=run)
+    return action
+
+
+def _group(
+    add: Add,
+    name: str,
+    text: str,
+    common: argparse.ArgumentParser,
+    fill: Callable[[Actions], None],
+) -> None:
+    group = add(name, text, f"{name}:list_all")
+    fill(group.add_subparsers(dest="action", metavar="ACTION"))
+
+
+def _chats(actions: Actions) -> None:
+    _action(actions, "list", "list the conversations, newest first", "chats:list_all")
+    _action(actions, "show", "print a conversation", "chats:show").add_argument("id", metavar="ID")
+    search = _action(actions, "search", "find messages by their words", "chats:search")
+    search.add_argument("query", nargs="+", metavar="QUERY")
+    export = _action(actions, "export", "write a conversation as Markdown", "chats:export")
+    export.add_argument("id", metavar="ID")
+    export.add_argument("-o", "--output", metavar="FILE", help="a file instead of stdout")
+    delete = _action(actions, "delete", "delete conversations", "chats:delete")
+    delete.add_argument("ids", nargs="+", metavar="ID")
+
+
+def _models(actions: Actions) -> None:
+    _action(actions, "list", "list the models", "models:list_all")
+    for name, text in (
+        ("use", "make a model the chat model"),
+        ("test", "load a model and generate a token"),
+        ("pull", "download a model"),
+    ):
+        _action(actions, name, text, f"models:{name}").add_argument("name", metavar="NAME")

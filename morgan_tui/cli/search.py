@@ -1,0 +1,45 @@
+"""``search``: the best passages, or messages."""
+
+from __future__ import annotations
+
+from argparse import Namespace
+
+from morgan_core.assistant import Morgan
+from morgan_core.types import Passage
+from morgan_tui.cli import chats
+from morgan_tui.cli.console import Console, place
+from morgan_tui.cli.scope import scope_of
+
+
+async def search(morgan: Morgan, args: Namespace, console: Console) -> int:
+    if args.chats:
+        return await chats.search(morgan, args, console)
+    scope = await scope_of(morgan, args.scope)
+    limit = args.limit or args.default_limit
+    found = await morgan.search(" ".join(args.query), limit=limit, scope=scope)
+    if console.as_json:
+        console.json(found)
+    else:
+        for number, passage in enumerate(found.results, 1):
+            _show(number, passage, console)
+        if not found.results:
+            console.say("Nothing was found.")
+    if found.words_only:
+        console.say("Found by words alone: the embedder is not ready.")
+    return 0
+
+
+def _show(number: int, passage: Passage, console: Console) -> None:
+    where = place(passage.path, passage.page, passage.heading)
+    console.line(f"{number}. {where}  ({_scores(passage)})")
+    for line in passage.text.splitlines():
+        if line.strip():
+            console.line(f"   {line.rstrip()}")
+    console.line()
+
+
+def _scores(passage: Passage) -> str:
+    scores = passage.scores
+    parts = [("dense", scores.dense), ("bm25", scores.bm25), ("rerank", scores.rerank)]
+    known = [f"{label} {value:.3f}" for label, value in parts if value is not None]
+    return ", ".join([f"score {passage.score:.3f}", *known])

@@ -1,0 +1,41 @@
+"""A conversation as Markdown."""
+
+from __future__ import annotations
+
+import re
+import time
+from collections.abc import Iterable
+from pathlib import Path
+
+from morgan_core.types import Message
+
+from morgan_tui.text import clean, source_label
+
+
+def as_markdown(title: str, messages: Iterable[Message]) -> str:
+    """Questions, answers and their numbered sources, in order."""
+    parts = [f"# {' '.join(title.split())}\n"]
+    for message in messages:
+        if message.role == "user":
+            parts.append(f"## {clean(message.text)}\n")
+            continue
+        answer = message.answer
+        parts.append(clean(answer.answer if answer is not None else message.text) + "\n")
+        if message.state not in ("complete", "running"):
+            parts.append(f"*({message.state})*\n")
+        sources = (answer.sources if answer is not None else ()) or message.sources
+        if sources:
+            parts.append("\n".join(f"- {source_label(source)}" for source in sources) + "\n")
+    return "\n".join(parts)
+
+
+def export_path(folder: Path, title: str, now: float | None = None) -> Path:
+    """A file name in ``folder`` that does not exist yet."""
+    words = re.sub(r"[^\w]+", "-", title, flags=re.UNICODE).strip("-").lower()[:48] or "morgan"
+    day = time.strftime("%Y-%m-%d", time.localtime(now))
+    path = folder / f"{day}-{words}.md"
+    number = 2
+    while path.exists():
+        path = folder / f"{day}-{words}-{number}.md"
+        number += 1
+    return path

@@ -1,0 +1,102 @@
+"""What widgets tell each other."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from typing import Any
+
+from textual.message import Message
+
+
+@dataclass
+class AskRequested(Message):
+    """The person sent a question."""
+
+    question: str
+
+
+@dataclass
+class DraftChanged(Message):
+    """The prompt's text changed."""
+
+    text: str
+
+
+@dataclass
+class StopRequested(Message):
+    """Esc: stop the running answer, or leave the place."""
+
+    place: str
+
+
+@dataclass
+class LearnRequested(Message):
+    """Take in files or folders (absolute paths)."""
+
+    paths: list[str]
+
+
+@dataclass
+class OpenSource(Message):
+    """Open source ``n`` of the chosen answer."""
+
+    n: int
+
+
+@dataclass
+class OpenLink(Message):
+    """A link of an answer was pressed; it opens only after the person agrees."""
+
+    href: str
+
+
+@dataclass
+class ChatChosen(Message):
+    """A conversation of the list was chosen; None starts a new one."""
+
+    conversation_id: str | None
+
+
+@dataclass
+class RenameChat(Message):
+    conversation_id: str
+
+
+@dataclass
+class DeleteChat(Message):
+    conversation_id: str
+
+
+@dataclass
+class AnswerChosen(Message):
+    """``view`` became the answer whose sources are shown.
+
+    With ``follow`` the answer itself moved on, and only a face that shows it redraws.
+    """
+
+    view: Any = None
+    follow: bool = False
+
+
+@dataclass
+class ContinueRequested(Message):
+    """Continue an interrupted turn."""
+
+    turn_id: str
+
+
+@dataclass
+class OlderWanted(Message):
+    """The transcript was scrolled to its first loaded message."""
+
+
+@dataclass
+class WelcomeChoice(Message):
+    """A button of the welcome card: ``folder``, ``sample``, or ``ask`` with its question."""
+
+    choice: str
+    question: str = ""
+
+
+class UpFromEmptyPrompt(Message):
+    """↑ in an empty prompt: to the welcome card, or the last question again."""

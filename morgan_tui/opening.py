@@ -1,0 +1,64 @@
+"""Opening a document's file in the person's editor or viewer."""
+
+from __future__ import annotations
+
+import os
+import shlex
+import shutil
+import subprocess
+import sys
+from pathlib import Path
+from typing import TYPE_CHECKING
+
+from morgan_core.errors import MorganError, NotFound, Unavailable
+
+if TYPE_CHECKING:
+    from textual.app import App
+
+TEXT_SUFFIXES = frozenset({".txt", ".md", ".markdown", ".rst", ".log", ".csv", ".json", ".toml"})
+
+
+def open_file(app: App[int], path: str, line: int | None = None) -> None:
+    """Open ``path``: text in ``$VISUAL`` or ``$EDITOR`` at ``line``, else the desktop's viewer.
+
+    Raises NotFound when the file is gone, Unavailable when nothing can open it.
+    """
+    file = Path(path)
+    if not file.exists():
+        raise NotFound(f"{path} is no longer there.")
+    editor = os.environ.get("VISUAL") or os.environ.get("EDITOR")
+    if editor and file.suffix.lower() in TEXT_SUFFIXES:
+        _edit(app, editor, file, line)
+        return
+    viewer = "open" if sys.platform == "darwin" else "xdg-open"
+    if shutil.which(viewer) is None or not _has_desktop():
+        raise Unavailable(f"There is no viewer for {path}.", mend="Set $EDITOR for text files.")
+    subprocess.Popen(
+        [viewer, str(file)],
+        stdin=subprocess.DEVNULL,
+        stdout=subprocess.DEVNULL,
+        stderr=subprocess.DEVNULL,
+        start_new_session=True,
+    )
+
+
+def _edit(app: App[int], editor: str, file: Path, line: int | None) -> None:
+    command = [*shlex.split(editor)]
+    if line is not None and Path(command[0]).name in ("vi", "vim", "nvim", "nano", "emacs", "hx"):
+        command.append(f"+{line}")
+    command.append(str(file))
+    from textual.app import SuspendNotSupported
+
+    try:
+        with app.suspend():
+            subprocess.run(command, check=False)
+    except SuspendNotSupported as error:
+        raise Unavailable("An editor cannot be opened from here.") from error
+    except OSError as error:
+        raise MorganError(f"{command[0]} could not be started: {error.strerror}.") from error
+
+
+def _has_desktop() -> bool:
+    return sys.platform == "darwin" or any(
+        os.environ.get(name) for name in ("DISPLAY", "WAYLAND_DISPLAY")
+    )

@@ -1,0 +1,197 @@
+"""The chat screen: conversations, transcript, sources, library strip, prompt."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING
+
+from textual import on
+from textual.app import ComposeResult
+from textual.containers import Horizontal, Vertical
+from textual.events import Resize
+from textual.screen import Screen
+
+from morgan_tui import messages
+from morgan_tui.widgets.key_hints import KeyHints
+from morgan_tui.widgets.library_strip import LibraryStrip
+from morgan_tui.widgets.prompt import Prompt
+from morgan_tui.widgets.sidebar import Sidebar
+from morgan_tui.widgets.sources_panel import SourcesPanel
+from morgan_tui.widgets.title_bar import TitleBar
+from morgan_tui.widgets.transcript import PAGE, Transcript
+
+if TYPE_CHECKING:
+    from morgan_core.types import Conversation, Message
+
+    from morgan_tui.app import MorganApp
+    from morgan_tui.turns import Chat, LiveTurn
+    from morgan_tui.widgets.answer import AnswerView
+
+ROOM_FOR_CHATS = 100
+"""Columns from which the conversations are shown without being asked for."""
+
+ROOM_FOR_SOURCES = 130
+"""Columns from which the sources open by themselves."""
+
+ROOM_FOR_BOTH = 90
+"""Columns below which one panel closes the other."""
+
+
+class ChatScreen(Screen[None]):
+    """Shows one conversation; the app holds the turns, which go on when it shows another."""
+
+    AUTO_FOCUS = "#prompt"
+
+    DEFAULT_CSS = """
+    ChatScreen {
+        background: $background;
+    }
+    ChatScreen #body {
+        height: 1fr;
+    }
+    ChatScreen #main {
+        width: 1fr;
+        height: 1fr;
+    }
+    """
+
+    app: MorganApp
+
+    def __init__(self, chat: Chat) -> None:
+        super().__init__()
+        self.chat = chat
+        self.title_bar = TitleBar()
+        self.sidebar = Sidebar()
+        self.transcript = Transcript()
+        self.strip = LibraryStrip()
+        self.prompt = Prompt()
+        self.sources = SourcesPanel()
+        self._chats_wanted: bool | None = None
+        self._sources_wanted: bool | None = None
+
+    def compose(self) -> ComposeResult:
+        yield self.title_bar
+        with Horizontal(id="body"):
+            yield self.sidebar
+            with Vertical(id="main"):
+                yield self.transcript
+                yield self.strip
+                yield self.prompt
+            yield self.sources
+        yield KeyHints("anywhere")
+
+    def on_mount(self) -> None:
+        self.sources.display = False
+        self.prompt.show_draft(self.app.drafts.text(self.chat.id))
+
+    def on_resize(self, event: Resize) -> None:
+        self._arrange(event.size.width)
+
+    def _arrange(self, width: int | None = None) -> None:
+        width = width or self.size.width
+        chats = self._chats_wanted
+        sources = self._sources_wanted
+        self.sidebar.display = width >= ROOM_FOR_CHATS if chats is None else chats
+        if sources is None:
+            sources = width >= ROOM_FOR_SOURCES and bool(self.sources.sources)
+        self.sources.display = sources
+        if width < ROOM_FOR_BOTH and self.sources.display:
+            self.sidebar.display = False
+
+    def toggle_chats(self) -> None:
+        """Show or hide the conversations."""
+        self._chats_wanted = not self.sidebar.display
+        if self._chats_wanted and self.size.width < ROOM_FOR_BOTH:
+            self._sources_wanted = False
+        self._arrange()
+        if not self.sidebar.display and self.focused is self.sidebar:
+            self.prompt.focus()
+
+    def toggle_sources(self) -> None:
+        """Show or hide the sources."""
+        self._sources_wanted = not self.sources.display
+        self._arrange()
+        if not self.sources.display and self.focused in (None, self.sources):
+            self.prompt.focus()
+
+    def focus_sources(self) -> None:
+        """Show the sources and go there."""
+        if not self.sources.display:
+            self.toggle_sources()
+        self.sources.focus()
+
+    def focus_chats(self) -> None:
+        """Show the conversations and go there."""
+        if not self.sidebar.display:
+            self.toggle_chats()
+        self.sidebar.focus()
+
+    async def show_chat(
+        self, chat: Chat, stored: list[Message], has_older: bool, focus: bool = True
+    ) -> None:
+        """Show another conversation: its stored messages, then its live turns."""
+        self.chat = chat
+        live = {turn.turn_id for turn in chat.turns}
+        shown = [message for message in stored if message.turn_id not in live]
+        self.prompt.show_draft(self.app.drafts.text(chat.id))
+        questions = [message.text for message in stored if message.role == "user"]
+        self.prompt.last_question = questions[-1] if questions else ""
+        await self.transcript.show(shown, chat.turns, has_older)
+        self._show_sources()
+        if focus:
+            self.prompt.focus()
+
+    async def add_turn(self, turn: LiveTurn) -> None:
+        """Show a question that was just sent."""
+        await self.transcript.add(turn)
+
+    @property
+    def chosen(self) -> AnswerView | None:
+        """The answer whose sources are shown."""
+        return self.transcript.chosen  # type: ignore[return-value]
+
+    def show_conversations(self, conversations: list[Conversation]) -> None:
+        self.sidebar.show(conversations, self.chat.id)
+
+    def _show_sources(self) -> None:
+        answer = self.chosen
+        if answer is None:
+            self.sources.show((), (), True)
+        else:
+            self.sources.show(answer.sources, answer.citations, answer.relevant)
+        self._arrange()
+
+    @on(messages.AnswerChosen)
+    def _answer_chosen(self, message: messages.AnswerChosen) -> None:
+        message.stop()
+        if message.follow:
+            if message._sender is self.chosen:
+                self._show_sources()
+            return
+        if message.view is not None:
+            self.transcript.choose(message.view)
+        self._show_sources()
+
+    @on(messages.DraftChanged)
+    def _draft_changed(self, message: messages.DraftChanged) -> None:
+        self.app.drafts.set_text(self.chat.id, message.text)
+
+    @on(messages.OlderWanted)
+    async def _older_wanted(self) -> None:
+        chat = self.chat
+        first = next((v for v in self.transcript.children if getattr(v, "message_id", "")), None)
+        before = getattr(first, "message_id", None)
+        if chat.id is None or before is None:
+            return
+        older, has_older = await self.app.load_messages(chat.id, before=before, limit=PAGE)
+        if self.chat is chat:
+            await self.transcript.prepend(older, has_older)
+
+    @on(messages.UpFromEmptyPrompt)
+    def _up_from_empty_prompt(self) -> None:
+        choices = self.transcript.query("Welcome OptionList")
+        if choices:
+            choices.first().focus()
+        elif self.prompt.last_question:
+            self.prompt.insert(self.prompt.last_question)
+        else:
+            self.transcript.focus()

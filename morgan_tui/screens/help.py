@@ -1,0 +1,62 @@
+"""The help screen: every key, from the registry that the bindings are made from."""
+
+from __future__ import annotations
+
+from textual.app import ComposeResult
+from textual.containers import VerticalScroll
+from textual.content import Content
+from textual.screen import ModalScreen
+from textual.widgets import Static
+
+from morgan_tui.keys import PLACES, help_rows
+
+ABOUT = (
+    "Morgan answers from your documents. Drop a file or folder on the window, or add one in the"
+    " library; ask in the prompt. [2] in an answer opens the passage that it came from."
+    " ✓ means that the sources support a sentence, ≈ partly, ✗ that they do not."
+)
+
+
+class HelpScreen(ModalScreen[None]):
+    """Esc or F1 closes it."""
+
+    BINDINGS = [("escape,q", "close", "Close")]
+    AUTO_FOCUS = "VerticalScroll"
+
+    DEFAULT_CSS = """
+    HelpScreen {
+        align: center middle;
+    }
+    HelpScreen > VerticalScroll {
+        width: 84;
+        max-width: 95%;
+        height: 90%;
+        padding: 1 2;
+        border: round $primary;
+        background: $surface;
+        border-title-color: $accent;
+        scrollbar-size-vertical: 1;
+    }
+    HelpScreen Static {
+        height: auto;
+    }
+    """
+
+    def compose(self) -> ComposeResult:
+        with VerticalScroll() as scroll:
+            scroll.border_title = " Help "
+            yield Static(help_content(), markup=False)
+
+    def action_close(self) -> None:
+        self.dismiss()
+
+
+def help_content() -> Content:
+    """The whole help text."""
+    lines = [Content.styled(ABOUT, "$foreground")]
+    for place, title in PLACES.items():
+        lines.append(Content(""))
+        lines.append(Content.styled(title, "bold $accent"))
+        for keys, label in help_rows(place):
+            lines.append(Content.assemble((f"  {keys:<26}", "$primary"), label))
+    return Content("\n").join(lines)

@@ -1,0 +1,80 @@
+"""Small texts that several widgets show: names, places, sizes, times.
+
+Every string that did not come from us passes ``clean`` or ``clean_line`` before it is shown, and
+is shown as ``Content`` or with ``markup=False``, never as markup.
+"""
+
+from __future__ import annotations
+
+import time
+from pathlib import PurePath
+
+from morgan_core.types import Passage, Source
+
+
+def clean(text: str) -> str:
+    """``text`` without control characters, escape sequences and bidi overrides."""
+    from morgan_core.sanitise import sanitise
+
+    return sanitise(text)
+
+
+def clean_line(text: str) -> str:
+    """``clean`` on a single line: every run of white space becomes one space."""
+    return " ".join(clean(text).split())
+
+
+def clean_name(name: str) -> str:
+    """A file name or path as one visible line; nothing is dropped from it."""
+    from morgan_core.sanitise import sanitise_name
+
+    return sanitise_name(name)
+
+
+def document_name(path: str) -> str:
+    """The file's name, clean."""
+    return clean_name(PurePath(path).name or path)
+
+
+def passage_place(passage: Passage) -> str:
+    """Where a passage stands: ``p. 3 · Term of the lease``; empty when neither is known."""
+    parts = [f"p. {passage.page}"] if passage.page is not None else []
+    if passage.heading:
+        parts.append(clean_line(passage.heading))
+    return " · ".join(parts)
+
+
+def source_label(source: Source) -> str:
+    """``[1] lease.pdf · p. 3 · Term of the lease``."""
+    parts = [document_name(source.passage.path), passage_place(source.passage)]
+    return f"[{source.n}] " + " · ".join(part for part in parts if part)
+
+
+def human_size(size: int) -> str:
+    """Bytes as people read them: ``999 B``, ``1.2 kB``, ``34 MB``."""
+    value = float(size)
+    for unit in ("B", "kB", "MB", "GB"):
+        if value < 1000 or unit == "GB":
+            return f"{value:.0f} {unit}" if unit == "B" or value >= 10 else f"{value:.1f} {unit}"
+        value /= 1000
+    raise AssertionError("unreachable")
+
+
+def ago(when: float, now: float | None = None) -> str:
+    """How long since ``when`` (seconds since the epoch): ``now``, ``5 min``, ``3 h``, ``12 Mar``."""
+    now = time.time() if now is None else now
+    seconds = max(0.0, now - when)
+    if seconds < 60:
+        return "now"
+    if seconds < 3600:
+        return f"{seconds // 60:.0f} min"
+    if seconds < 86400:
+        return f"{seconds // 3600:.0f} h"
+    if seconds < 7 * 86400:
+        return f"{seconds // 86400:.0f} d"
+    return time.strftime("%d %b", time.localtime(when)).lstrip("0")
+
+
+def plural(count: int, one: str, many: str | None = None) -> str:
+    """``1 passage``, ``2 passages``."""
+    return f"{count:,} {one if count == 1 else many or one + 's'}"

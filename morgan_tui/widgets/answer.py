@@ -1,0 +1,251 @@
+"""An answer in the transcript: it streams, and says what state it is in and how it was checked."""
+
+from __future__ import annotations
+
+import asyncio
+from collections.abc import Sequence
+from typing import TYPE_CHECKING
+
+from morgan_core.sanitise import StreamSanitiser
+from morgan_core.types import Citation, Message, Sentence, Source
+from textual import events
+from textual.app import ComposeResult
+from textual.containers import Vertical
+from textual.content import Content
+from textual.widgets import Markdown, Static
+
+from morgan_tui.messages import AnswerChosen, OpenLink, OpenSource
+from morgan_tui.turns import LiveTurn
+from morgan_tui.widgets.cited_markdown import SCHEME, CitedMarkdown
+
+if TYPE_CHECKING:
+    from morgan_core.types import Timings, Usage
+
+
+class AnswerView(Vertical):
+    """Shows a stored ``Message`` or follows a ``LiveTurn``."""
+
+    DEFAULT_CSS = """
+    AnswerView {
+        height: auto;
+        margin: 1 1 0 1;
+        padding: 0 1;
+        border-left: outer $background;
+    }
+    AnswerView.-chosen {
+        border-left: outer $border;
+    }
+    AnswerView .status {
+        height: auto;
+        color: $text-muted;
+    }
+    """
+
+    def __init__(self, message: Message | None = None, turn: LiveTurn | None = None) -> None:
+        super().__init__(classes="-answer")
+        self.message = message
+        self.message_id = message.id if message is not None else ""
+        self.turn = turn
+        self._raw = ""
+        self._sanitiser = StreamSanitiser()
+        self._markdown = CitedMarkdown(self._first_text())
+        self._status = Static(markup=False, classes="status")
+        self._drawing: asyncio.Task[None] | None = None
+        self._dirty = False
+        self._judged = False
+
+    def compose(self) -> ComposeResult:
+        yield self._markdown
+        yield self._status
+
+    def on_mount(self) -> None:
+        self._show_status()
+        if self.turn is not None:
+            self.turn.on_change = self.turn_changed
+            self.turn_changed()
+        else:
+            self.call_after_refresh(self._judge)
+
+    def on_unmount(self) -> None:
+        if self.turn is not None and self.turn.on_change == self.turn_changed:
+            self.turn.on_change = None
+        if self._drawing is not None:
+            self._drawing.cancel()
+
+    @property
+    def text(self) -> str:
+        """The answer's text so far."""
+        if self.turn is not None:
+            return self.turn.text
+        assert self.message is not None
+        return self.message.answer.answer if self.message.answer else self.message.text
+
+    @property
+    def turn_id(self) -> str:
+        return self.turn.turn_id if self.turn is not None else self.message.turn_id  # type: ignore[union-attr]
+
+    @property
+    def state(self) -> str:
+        """A turn's state, or a stored message's in the same words."""
+        if self.turn is not None:
+            return self.turn.state
+        assert self.message is not None
+        return {"complete": "done", "running": "answering"}.get(
+            self.message.state, self.message.state
+        )
+
+    @property
+    def sources(self) -> tuple[Source, ...]:
+        if self.turn is not None:
+            return self.turn.sources
+        assert self.message is not None
+        answer = self.message.answer
+        return (answer.sources if answer else ()) or self.message.sources
+
+    @property
+    def relevant(self) -> bool:
+        """False when the sources are only the nearest passages."""
+        answer = self._answer
+        if answer is not None:
+            return answer.finish_reason != "not_found"
+        return self.turn is None or self.turn.relevant
+
+    @property
+    def citations(self) -> Sequence[Citation]:
+        return self._answer.citations if self._answer is not None else ()
+
+    @property
+    def sentences(self) -> Sequence[Sentence]:
+        if self._answer is not None:
+            return self._answer.sentences
+        return self.turn.sentences if self.turn is not None else ()
+
+    @property
+    def _answer(self):  # type: ignore[no-untyped-def]
+        return self.turn.answer if self.turn is not None else self.message and self.message.answer
+
+    def turn_changed(self) -> None:
+        """The turn moved on: draw soon. Changes that come while drawing are drawn together."""
+        self._dirty = True
+        if self._drawing is None or self._drawing.done():
+            self._drawing = asyncio.create_task(self._draw())
+
+    async def _draw(self) -> None:
+        while self._dirty and self.is_attached:
+            self._dirty = False
+            await self._draw_text()
+            self._show_status()
+            self._judge()
+            self.post_message(AnswerChosen(follow=True))
+
+    async def _draw_text(self) -> None:
+        assert self.turn is not None
+        text = self.turn.text
+        if not text.startswith(self._raw):
+            self._raw = ""
+            self._sanitiser = StreamSanitiser()
+            await self._markdown.update("")
+        fresh = self._sanitiser.feed(text[len(self._raw) :])
+        self._raw = text
+        if self.turn.ended:
+            fresh += self._sanitiser.flush()
+            self._sanitiser = StreamSanitiser()
+        if fresh:
+            await self._markdown.append(fresh)
+
+    def _first_text(self) -> str:
+        if self.turn is not None:
+            return ""
+        from morgan_tui.text import clean
+
+        return clean(self.text)
+
+    def _judge(self) -> None:
+        if self._judged or self.state not in ("done", "stopped") or not self.is_attached:
+            return
+        if self.sentences:
+            self._judged = True
+            self._markdown.show_verdicts(self.sentences)
+
+    def _show_status(self) -> None:
+        content = status_content(self)
+        self._status.display = bool(content.plain)
+        self._status.update(content)
+
+    def on_click(self, event: events.Click) -> None:
+        self.post_message(AnswerChosen(view=self))
+
+    def on_markdown_link_clicked(self, event: Markdown.LinkClicked) -> None:
+        event.stop()
+        self.post_message(AnswerChosen(view=self))
+        if event.href.startswith(SCHEME):
+            self.post_message(OpenSource(int(event.href.removeprefix(SCHEME))))
+        else:
+            self.post_message(OpenLink(event.href))
+
+
+def status_content(view: AnswerView) -> Content:
+    """The line below an answer: what it waits for, why it ended, how it was checked."""
+    from morgan_tui.text import clean_line
+
+    turn = view.turn
+    match view.state:
+        case "waiting":
+            return Content.styled("waiting: opening Morgan…", "$text-muted")
+        case "queued" if turn is not None and turn.position:
+            return Content.styled(f"waiting: {turn.position} before this one", "$text-muted")
+        case "queued":
+            return Content.styled("waiting…", "$text-muted")
+        case "loading" if turn is not None:
+            return Content.styled(
+                f"waiting: loading the model {turn.share * 100:.0f} %", "$text-muted"
+            )
+        case "searching":
+            return Content.styled("searching your documents…", "$text-muted")
+        case "answering":
+            return Content.styled("answering…  Esc stops", "$text-muted")
+        case "interrupted":
+            return Content.styled("interrupted — press R to continue", "$warning")
+        case "failed":
+            error = turn.error if turn is not None else view.message.error  # type: ignore[union-attr]
+            return Content.assemble(
+                ("✗ ", "$error"),
+                (clean_line(error) or "The answer failed.", "$error"),
+                ("  press R to ask again", "$text-muted"),
+            )
+    return _checked_content(view)
+
+
+def _checked_content(view: AnswerView) -> Content:
+    parts: list[Content] = []
+    if view.state == "stopped":
+        parts.append(Content.styled("stopped", "$warning"))
+    answer = view._answer
+    if answer is not None and answer.finish_reason == "not_found":
+        text = "not in your documents"
+        if view.sources:
+            text += "; the nearest passages are in the sources (1…9 opens one)"
+        parts.append(Content.styled(text, "$warning"))
+    elif answer is not None and answer.finish_reason == "length":
+        parts.append(Content.styled("cut at the longest answer allowed", "$warning"))
+    counts = {"supported": 0, "partly": 0, "unsupported": 0}
+    for sentence in view.sentences:
+        counts[sentence.status] += 1
+    if counts["supported"]:
+        parts.append(Content.styled(f"✓ {counts['supported']} supported", "$success"))
+    if counts["partly"]:
+        parts.append(Content.styled(f"≈ {counts['partly']} partly", "$warning"))
+    if counts["unsupported"]:
+        parts.append(Content.styled(f"✗ {counts['unsupported']} not in the sources", "$error"))
+    if answer is not None and view.turn is not None:
+        speed = _speed(answer.usage, answer.timings)
+        if speed:
+            parts.append(Content.styled(speed, "$text-muted"))
+    return Content(" · ").join(parts)
+
+
+def _speed(usage: Usage, timings: Timings) -> str:
+    if not usage.completion_tokens or timings.generation_ms <= 0:
+        return ""
+    rate = usage.completion_tokens / timings.generation_ms * 1000
+    return f"{rate:.0f} tokens/s, first after {timings.first_token_ms / 1000:.1f} s"

@@ -1,0 +1,147 @@
+"""The prompt: it takes typing from the first frame and grows with the text."""
+
+from __future__ import annotations
+
+from pathlib import Path
+
+from textual import events
+from textual.widgets import TextArea
+
+from morgan_tui.dropped_paths import dropped_paths
+from morgan_tui.keys import bindings
+from morgan_tui.messages import AskRequested, DraftChanged, LearnRequested, StopRequested, UpFromEmptyPrompt
+
+PLACEHOLDER = "Ask your documents…"
+
+
+class Prompt(TextArea):
+    """Enter sends, Shift+Enter (or Ctrl+J) breaks the line.
+
+    Paths that are pasted, or dropped on the terminal, are offered to the library: Enter takes
+    them in, Esc makes them text, and so does typing on.
+    """
+
+    BINDINGS = bindings("prompt")
+
+    DEFAULT_CSS = """
+    Prompt {
+        height: auto;
+        min-height: 3;
+        max-height: 12;
+        padding: 0 1;
+        border: round $border;
+        background: $background;
+        color: $foreground;
+        border-title-color: $accent;
+        border-subtitle-color: $text-muted;
+    }
+    Prompt:focus {
+        border: round $primary;
+        background: $background;
+    }
+    Prompt .text-area--cursor-line {
+        background: $background;
+    }
+    Prompt .text-area--placeholder {
+        color: $text-muted;
+    }
+    """
+
+    def __init__(self) -> None:
+        super().__init__(
+            soft_wrap=True,
+            show_line_numbers=False,
+            placeholder=PLACEHOLDER,
+            id="prompt",
+        )
+        self.last_question = ""
+        self.offered: list[Path] = []
+        self._offered_text = ""
+
+    def show_draft(self, text: str) -> None:
+        """Replace the text with a draft, the cursor at its end."""
+        self._withdraw_offer()
+        if text == self.text:
+            return
+        with self.prevent(TextArea.Changed):
+            self.text = text
+        self.move_cursor(self.document.end)
+
+    def clear_sent(self) -> None:
+        """Empty the prompt; the question went off and is kept elsewhere."""
+        with self.prevent(TextArea.Changed):
+            self.clear()
+
+    def on_text_area_changed(self) -> None:
+        self.post_message(DraftChanged(self.text))
+
+    async def _on_paste(self, event: events.Paste) -> None:
+        paths = dropped_paths(event.text)
+        if paths:
+            event.prevent_default()
+            event.stop()
+            self._offer(paths, event.text)
+            return
+        self._keep_offer_as_text()
+        await super()._on_paste(event)
+
+    async def _on_key(self, event: events.Key) -> None:
+        if event.is_printable or event.key == "backspace":
+            self._keep_offer_as_text()
+        await super()._on_key(event)
+
+    def action_submit(self) -> None:
+        if self.offered:
+            paths = [str(path) for path in self.offered]
+            self._withdraw_offer()
+            self.post_message(LearnRequested(paths))
+            return
+        question = self.text.strip()
+        if not question:
+            return
+        paths_typed = dropped_paths(question)
+        if paths_typed:
+            self.clear()
+            self._offer(paths_typed, question)
+            return
+        self.last_question = question
+        self.post_message(AskRequested(question))
+
+    def action_newline(self) -> None:
+        self._keep_offer_as_text()
+        self.insert("\n")
+
+    def action_leave(self) -> None:
+        if self.offered:
+            self._keep_offer_as_text()
+            return
+        self.post_message(StopRequested("prompt"))
+
+    def action_cursor_up(self, select: bool = False) -> None:
+        if not self.text and not select:
+            self.post_message(UpFromEmptyPrompt())
+            return
+        super().action_cursor_up(select)
+
+    def _offer(self, paths: list[Path], text: str) -> None:
+        self.offered = paths
+        self._offered_text = text
+        name = str(paths[0]) if len(paths) == 1 else f"{len(paths)} files"
+        from textual.content import Content
+
+        from morgan_tui.text import clean_name
+
+        self.border_title = Content(f" Add {clean_name(name)} to the library? ")  # type: ignore[assignment]
+        self.border_subtitle = " Enter adds it · Esc makes it text "
+
+    def _withdraw_offer(self) -> None:
+        self.offered = []
+        self._offered_text = ""
+        self.border_title = ""
+        self.border_subtitle = ""
+
+    def _keep_offer_as_text(self) -> None:
+        if self.offered:
+            text = self._offered_text
+            self._withdraw_offer()
+            self.insert(text)

@@ -1,0 +1,101 @@
+"""The numbered sources of the chosen answer."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+
+from morgan_core.types import Citation, Source
+from textual.content import Content
+from textual.widgets import OptionList
+from textual.widgets.option_list import Option
+
+from morgan_tui.keys import bindings
+from morgan_tui.messages import OpenSource
+from morgan_tui.text import clean_line, document_name, passage_place
+
+SNIPPET = 160
+"""Characters of a passage shown in the panel."""
+
+
+class SourcesPanel(OptionList):
+    """Enter on a source opens it at its passage."""
+
+    BINDINGS = bindings("sources")
+
+    DEFAULT_CSS = """
+    SourcesPanel {
+        width: 38;
+        height: 1fr;
+        max-height: 100%;
+        padding: 0 0 0 1;
+        border: none;
+        border-left: solid $border;
+        background: $background;
+        scrollbar-size-vertical: 1;
+        border-title-color: $text-muted;
+    }
+    SourcesPanel:focus {
+        border: none;
+        border-left: solid $primary;
+    }
+    """
+
+    def __init__(self) -> None:
+        super().__init__(markup=False)
+        self._shown: object = None
+        self.sources: tuple[Source, ...] = ()
+
+    def on_mount(self) -> None:
+        self.show((), (), True)
+
+    def show(
+        self, sources: tuple[Source, ...], citations: Sequence[Citation], relevant: bool
+    ) -> None:
+        """Show ``sources``; with ``relevant`` false they are only the nearest passages."""
+        shown = (sources, tuple(citations), relevant)
+        if shown == self._shown:
+            return
+        self._shown = shown
+        self.sources = sources
+        verdicts: dict[int, bool] = {}
+        for citation in citations:
+            verdicts[citation.n] = verdicts.get(citation.n, True) and citation.verified
+        if not sources:
+            title = "Sources of the answer appear here."
+        elif relevant:
+            title = "Sources"
+        else:
+            title = "Nearest passages (not an answer)"
+        head = Content.styled(title, "$text-muted")
+        options = [Option(head, disabled=True)]
+        options += [Option(_entry(s, verdicts.get(s.n)), f"s{s.n}") for s in sources]
+        self.set_options(options)
+        if sources:
+            self.highlighted = 1
+
+    def on_option_list_option_selected(self, event: OptionList.OptionSelected) -> None:
+        event.stop()
+        if event.option.id is not None:
+            self.post_message(OpenSource(int(event.option.id[1:])))
+
+
+def _entry(source: Source, verified: bool | None) -> Content:
+    passage = source.passage
+    mark = {
+        True: Content.styled(" ✓ quote verified", "$success"),
+        False: Content.styled(" ✗ quote not verified", "$error"),
+        None: Content(""),
+    }[verified]
+    place = passage_place(passage)
+    snippet = clean_line(passage.text[: SNIPPET * 2])
+    if len(snippet) > SNIPPET:
+        snippet = snippet[:SNIPPET].rstrip() + "…"
+    lines = [
+        Content.assemble((f"\n{source.n} ", "bold $accent"), (document_name(passage.path), "bold"))
+    ]
+    if place:
+        lines.append(Content.styled(place, "$primary"))
+    if verified is not None:
+        lines.append(mark[1:])
+    lines.append(Content.styled(snippet, "$text-muted"))
+    return Content("\n").join(lines)

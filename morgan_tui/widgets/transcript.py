@@ -1,0 +1,208 @@
+"""The conversation: a window of its messages that sticks to the end until the person scrolls."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+
+from morgan_core.types import Message
+from textual.containers import VerticalScroll
+from textual.widget import Widget
+
+from morgan_tui.keys import bindings
+from morgan_tui.messages import (
+    AnswerChosen,
+    ContinueRequested,
+    OlderWanted,
+    StopRequested,
+)
+from morgan_tui.turns import LiveTurn
+from morgan_tui.widgets.question import QuestionView
+
+PAGE = 12
+"""Messages loaded at once; three or four screens."""
+
+LONGEST = 120
+"""Messages kept mounted; past it, those far below the screen are let go."""
+
+
+class Transcript(VerticalScroll, can_focus=True):
+    """Questions and answers; ``chosen`` is the answer whose sources are shown."""
+
+    BINDINGS = bindings("transcript")
+
+    DEFAULT_CSS = """
+    Transcript {
+        height: 1fr;
+        padding: 0 1 1 1;
+        scrollbar-size-vertical: 1;
+        scrollbar-background: $background;
+        scrollbar-background-hover: $background;
+        scrollbar-color: $panel;
+        scrollbar-gutter: stable;
+    }
+    Transcript:focus {
+        scrollbar-color: $primary;
+    }
+    """
+
+    def __init__(self) -> None:
+        super().__init__()
+        self.chosen: Widget | None = None
+        self.has_older = False
+        self.cut = False
+        """True when the newest messages were let go, because the person is far above them."""
+        self._loading_older = False
+
+    async def show(
+        self, messages: Sequence[Message], turns: Sequence[LiveTurn], has_older: bool
+    ) -> None:
+        """Replace everything by ``messages`` and then ``turns``, and go to the end."""
+        self.chosen = None
+        self.has_older = has_older
+        self._loading_older = False
+        self.cut = False
+        with self.app.batch_update():
+            await self.remove_children()
+            await self.mount_all([*_stored_views(messages), *_live_views(turns)])
+        self._choose_last()
+        self.anchor()
+
+    async def show_card(self, card: Widget | None) -> None:
+        """Show a card in an empty conversation; None takes it away."""
+        await self.query("Welcome").remove()
+        if card is not None:
+            await self.mount(card)
+
+    async def prepend(self, messages: Sequence[Message], has_older: bool) -> None:
+        """Put older messages before the first; what is on screen stays where it is."""
+        self.has_older = has_older
+        views = _stored_views(messages)
+        first = self.children[0] if self.children else None
+        if not views or first is None:
+            self._loading_older = False
+            return
+        before = first.virtual_region.y - self.scroll_y
+        with self.app.batch_update():
+            await self.mount_all(views, before=0)
+            await self._let_go_below()
+
+        def keep_place() -> None:
+            self.scroll_to(y=first.virtual_region.y - before, animate=False, immediate=True)
+            self._loading_older = False
+
+        self.call_after_refresh(keep_place)
+
+    async def add(self, turn: LiveTurn) -> None:
+        """Show a new turn at the end, and go there."""
+        await self.query("Welcome").remove()
+        await self.mount_all(_live_views([turn]))
+        self._choose_last()
+        self.anchor()
+
+    async def continue_answer(self, turn: LiveTurn) -> None:
+        """Show the continued turn in the place of its interrupted answer."""
+        from morgan_tui.widgets.answer import AnswerView
+
+        for view in self.query(AnswerView):
+            if view.turn_id == turn.turn_id:
+                replacement = AnswerView(turn=turn)
+                await self.mount(replacement, after=view)
+                await view.remove()
+                self.choose(replacement)
+                return
+
+    def question_of(self, view: Widget) -> str:
+        """The question above an answer; empty if it is not loaded."""
+        views = list(self.children)
+        at = views.index(view)
+        above = views[at - 1] if at else None
+        return above.question if isinstance(above, QuestionView) else ""
+
+    def choose(self, view: Widget | None) -> None:
+        """Make ``view`` the answer whose sources are shown."""
+        if view is self.chosen:
+            return
+        if self.chosen is not None:
+            self.chosen.remove_class("-chosen")
+        self.chosen = view
+        if view is not None:
+            view.add_class("-chosen")
+        self.post_message(AnswerChosen())
+
+    def watch_scroll_y(self, old: float, new: float) -> None:
+        super().watch_scroll_y(old, new)
+        if new < 3 and old != new and self.has_older and not self._loading_older:
+            self._loading_older = True
+            self.post_message(OlderWanted())
+
+    def action_previous_answer(self) -> None:
+        self._move_choice(-1)
+
+    def action_next_answer(self) -> None:
+        self._move_choice(1)
+
+    def action_continue_answer(self) -> None:
+        view = self.chosen
+        if view is not None:
+            self.post_message(ContinueRequested(view.turn_id))  # type: ignore[attr-defined]
+
+    def action_copy_answer(self) -> None:
+        from morgan_tui.text import clean
+
+        if self.chosen is not None:
+            self.app.copy_to_clipboard(clean(self.chosen.text))  # type: ignore[attr-defined]
+            self.notify("The answer was copied.", markup=False)
+
+    def action_leave(self) -> None:
+        self.post_message(StopRequested("transcript"))
+
+    async def action_to_prompt(self) -> None:
+        await self.app.run_action("app.focus_prompt")
+
+    def _answers(self) -> list[Widget]:
+        return [view for view in self.children if view.has_class("-answer")]
+
+    def _choose_last(self) -> None:
+        answers = self._answers()
+        self.choose(answers[-1] if answers else None)
+
+    def _move_choice(self, step: int) -> None:
+        answers = self._answers()
+        if not answers:
+            return
+        at = answers.index(self.chosen) if self.chosen in answers else len(answers)
+        view = answers[max(0, min(len(answers) - 1, at + step))]
+        self.choose(view)
+        self.scroll_to_widget(view, animate=False, top=True)
+
+    async def _let_go_below(self) -> None:
+        surplus = len(self.children) - LONGEST
+        if surplus <= 0:
+            return
+        last = list(self.children)[-surplus:]
+        if any(getattr(view, "turn", None) is not None for view in last):
+            return
+        self.cut = True
+        if self.chosen in last:
+            self.choose(None)
+        await self.remove_children(last)
+
+
+def _stored_views(messages: Sequence[Message]) -> list[Widget]:
+    from morgan_tui.widgets.answer import AnswerView
+
+    return [
+        QuestionView(message.text, message.id) if message.role == "user" else AnswerView(message)
+        for message in messages
+    ]
+
+
+def _live_views(turns: Sequence[LiveTurn]) -> list[Widget]:
+    from morgan_tui.widgets.answer import AnswerView
+
+    views: list[Widget] = []
+    for turn in turns:
+        if turn.question:
+            views.append(QuestionView(turn.question))
+        views.append(AnswerView(turn=turn))
+    return views
