@@ -15,7 +15,8 @@ _SUFFIXES = frozenset((".md", ".markdown", ".mdown", ".mkd", ".mkdn", ".mdx", ".
 _ATX = re.compile(r" {0,3}(#{1,6})(?:[ \t]+(.*?))?(?:[ \t]+#+)?[ \t]*$")
 _SETEXT = re.compile(r" {0,3}(=+|-+)[ \t]*$")
 _FENCE = re.compile(r" {0,3}(`{3,}|~{3,})(.*)$")
-_NO_PARAGRAPH = re.compile(r"(?: {4}|\t| {0,3}(?:[>|]|[-*+][ \t]|\d{1,9}[.)][ \t]))")
+_INDENTED = re.compile(r" {4}|\t")
+_CONTAINER = re.compile(r" {0,3}(?:[>|]|[-*+][ \t]|\d{1,9}[.)][ \t])")
 _FRONT_MATTER = re.compile(r"---[ \t]*\n(.*?)\n(?:---|\.\.\.)[ \t]*(?:\n|\Z)", re.S)
 _FIELD = re.compile(r"([A-Za-z][\w -]*):[ \t]*(\S.*?)[ \t]*$", re.M)
 _LINK = re.compile(r"!?\[([^\]]*)\](?:\([^)]*\)|\[[^\]]*\])")
@@ -61,9 +62,9 @@ def find_headings(text: str, *, start: int = 0) -> Iterator[Heading]:
             if title := _plain(" ".join(text[paragraph:offset].split())):
                 yield Heading(offset=paragraph, level=1 if under[1][0] == "=" else 2, title=title)
             paragraph = None
-        elif not bare.strip() or (paragraph is None and _NO_PARAGRAPH.match(bare)):
+        elif not bare.strip() or _CONTAINER.match(bare):
             paragraph = None
-        elif paragraph is None:
+        elif paragraph is None and not _INDENTED.match(bare):
             paragraph = offset
         offset += len(line)
 

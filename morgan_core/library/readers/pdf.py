@@ -66,7 +66,7 @@ def assemble(
     texts: Iterator[str | None], outline: list[Entry], raw_metadata: dict[str, str]
 ) -> Extracted:
     """Join the pages; a page that could not be read is None."""
-    text, starts, unreadable = _join(texts)
+    text, starts, unreadable, empty = _join(texts)
     if not text:
         raise UnreadableFile(DAMAGED if unreadable == len(starts) else NEEDS_OCR)
     metadata = {
@@ -74,7 +74,7 @@ def assemble(
     }
     if unreadable:
         metadata["unreadable_pages"] = str(unreadable)
-    if empty := _count_empty(starts, len(text)) - unreadable:
+    if empty:
         metadata["pages_without_text"] = str(empty)
     return Extracted(
         text=text,
@@ -86,26 +86,33 @@ def assemble(
     )
 
 
-def _join(texts: Iterator[str | None]) -> tuple[str, tuple[int, ...], int]:
+def _join(texts: Iterator[str | None]) -> tuple[str, tuple[int, ...], int, int]:
+    """Return the text, the start of each page, and how many pages are unreadable and empty.
+
+    A page without text starts where the next text does.
+    """
     parts: list[str] = []
     starts: list[int] = []
-    length = unreadable = 0
+    length = waiting = unreadable = empty = 0
     for raw in texts:
         page = clean_page(raw or "")
-        unreadable += raw is None
-        if page and length:
-            parts.append(_PAGE_BREAK)
-            length += len(_PAGE_BREAK)
-        starts.append(length)
-        parts.append(page)
-        length += len(page)
+        waiting += 1
+        if page:
+            if parts:
+                parts.append(_PAGE_BREAK)
+                length += len(_PAGE_BREAK)
+            starts += [length] * waiting
+            waiting = 0
+            parts.append(page)
+            length += len(page)
+        elif raw is None:
+            unreadable += 1
+        else:
+            empty += 1
         if length > MAX_TEXT:
             raise UnreadableFile(f"more than {MAX_TEXT // 1_000_000} million characters of text")
-    return "".join(parts), tuple(starts), unreadable
-
-
-def _count_empty(starts: tuple[int, ...], end: int) -> int:
-    return sum(a == b for a, b in zip(starts, (*starts[1:], end), strict=True))
+    starts += [length] * waiting
+    return "".join(parts), tuple(starts), unreadable, empty
 
 
 def clean_page(raw: str) -> str:
