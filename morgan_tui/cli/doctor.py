@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import asyncio
 import json
 import sys
 from typing import Any
@@ -9,7 +10,7 @@ from typing import Any
 import msgspec
 
 from morgan_core.paths import Paths
-from morgan_core.sanitise import clean_line
+from morgan_core.sanitise import sanitise_name
 from morgan_core.settings import LoadedSettings
 from morgan_core.types import EffectiveSetting
 from morgan_tui.cli.doctor_checks import Check, all_checks
@@ -18,15 +19,15 @@ HEALTHY, UNHEALTHY = 0, 3
 _MARKS = {"ok": "ok", "note": "note", "problem": "PROBLEM"}
 
 
-async def report(loaded: LoadedSettings, paths: Paths, *, as_json: bool) -> int:
+def report(loaded: LoadedSettings, paths: Paths, *, as_json: bool) -> int:
     """Print the report on stdout; 0 when all is well, 3 when there is a problem."""
-    checks = await all_checks(loaded.values, paths)
+    checks = asyncio.run(all_checks(loaded.values, paths))
     healthy = all(check.state != "problem" for check in checks)
     settings = loaded.effective()
     if as_json:
-        print(json.dumps(_as_data(paths, settings, checks, healthy), ensure_ascii=False, indent=2))
+        print(json.dumps(_as_data(paths, settings, checks, healthy), indent=2))
     else:
-        print("\n".join(clean_line(line) for line in _as_lines(paths, settings, checks)))
+        print("\n".join(sanitise_name(line) for line in _as_lines(paths, settings, checks)))
     sys.stdout.flush()
     return HEALTHY if healthy else UNHEALTHY
 
@@ -48,9 +49,7 @@ def _as_lines(paths: Paths, settings: list[EffectiveSetting], checks: list[Check
     lines += ["", "Settings"]
     names = max(len(setting.name) for setting in settings)
     values = min(32, max(len(_shown(setting.value)) for setting in settings))
-    lines += [
-        f"  {s.name:<{names}}  {_shown(s.value):<{values}}  {s.source}" for s in settings
-    ]
+    lines += [f"  {s.name:<{names}}  {_shown(s.value):<{values}}  {s.source}" for s in settings]
     lines += ["", "Checks"]
     width = max(len(check.name) for check in checks)
     for check in checks:

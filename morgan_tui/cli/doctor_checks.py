@@ -9,6 +9,7 @@ import os
 import shutil
 import socket
 import sys
+from collections.abc import Mapping
 from pathlib import Path
 from typing import Any, Literal
 
@@ -72,13 +73,6 @@ async def all_checks(settings: Settings, paths: Paths) -> list[Check]:
 
 def python() -> Check:
     version = ".".join(str(part) for part in sys.version_info[:3])
-    if sys.version_info < (3, 11):
-        return Check(
-            name="python",
-            state="problem",
-            detail=f"Python {version} is too old.",
-            mend="Install Python 3.11 or newer and set Morgan up again.",
-        )
     return Check(name="python", state="ok", detail=f"Python {version} at {sys.executable}")
 
 
@@ -138,15 +132,19 @@ def torch_device(found: dict[str, Any] | str, gpu: str, settings: Settings) -> C
 
 
 def chat_model(settings: Settings, paths: Paths) -> Check:
-    from morgan_core.llm.catalogue import resolve
+    """Whether the model's file is there and is a GGUF; its checksum is left to loading."""
+    from morgan_core.llm.catalogue import describe, resolve
 
+    name = "chat model"
     if settings.llm_base_url:
-        return Check(name="chat model", state="ok", detail=f"remote: {settings.llm_model}")
+        return Check(name=name, state="ok", detail=f"remote: {settings.llm_model}")
     try:
-        found = resolve(settings.llm_model, paths)
+        info = describe(settings.llm_model, paths)
+        if info.state != "present":
+            resolve(settings.llm_model, paths)
     except MorganError as error:
-        return Check(name="chat model", state="problem", detail=error.message, mend=error.mend)
-    return Check(name="chat model", state="ok", detail=f"{found.info.name} at {found.path}")
+        return Check(name=name, state="problem", detail=error.message, mend=error.mend)
+    return Check(name=name, state="ok", detail=f"{info.name} at {info.path}")
 
 
 def embedder(settings: Settings) -> Check:
@@ -220,8 +218,8 @@ def owner(paths: Paths) -> Check:
 
     name = "owner"
     card = read_card(paths.lock)
-    holder = _lock_holder(paths.lock)
-    if card is not None and _alive(card.pid) and holder is not False:
+    locked = _locked(paths.lock)
+    if card is not None and _alive(card.pid) and locked is not False:
         if card.state == "ready" and card.socket and not _answers(card.socket):
             return Check(
                 name=name,
@@ -230,7 +228,7 @@ def owner(paths: Paths) -> Check:
                 mend=f"If it hangs, end it: kill {card.pid}.",
             )
         return Check(name=name, state="ok", detail=f"process {card.pid}, {card.state}")
-    if isinstance(holder, int) and not isinstance(holder, bool) and holder > 0:
+    if locked:
         return Check(
             name=name,
             state="problem",
@@ -262,7 +260,7 @@ def watches(limits: Path) -> Check:
     return Check(name=name, state="ok", detail=detail)
 
 
-def terminal(environ: Any) -> Check:
+def terminal(environ: Mapping[str, str]) -> Check:
     name = "terminal"
     term = environ.get("TERM", "")
     if not sys.stdin.isatty():
@@ -286,9 +284,7 @@ def terminal(environ: Any) -> Check:
     true_colour = environ.get("COLORTERM", "") in ("truecolor", "24bit")
     detail = f"{term}, {size.columns}×{size.lines}, {'true' if true_colour else '256'} colours"
     if size.columns < 80 or size.lines < 24:
-        return Check(
-            name=name, state="note", detail=detail, mend="Make the window at least 80×24."
-        )
+        return Check(name=name, state="note", detail=detail, mend="Make the window at least 80×24.")
     return Check(name=name, state="ok", detail=detail)
 
 
@@ -348,17 +344,13 @@ def _answers(path: str) -> bool:
     return True
 
 
-def _lock_holder(lock: Path) -> int | bool | None:
-    """The process that locked the file as the kernel tells it (Linux), False when nobody holds
-    it, None when that cannot be known. Looking must not take the lock, or a starting owner
-    would find it taken."""
+def _locked(lock: Path) -> bool | None:
+    """Whether a process holds the lock, as the kernel tells it (Linux); None elsewhere. Looking
+    must not take the lock, or a starting owner would find it taken."""
     try:
         inode = lock.stat().st_ino
         table = Path("/proc/locks").read_text()
     except OSError:
         return None
-    for line in table.splitlines():
-        fields = line.split()
-        if len(fields) >= 6 and fields[1] == "FLOCK" and fields[5].endswith(f":{inode}"):
-            return int(fields[4])
-    return False
+    rows = [line.split() for line in table.splitlines()]
+    return any(row[1] == "FLOCK" and row[5].endswith(f":{inode}") for row in rows if len(row) > 5)
