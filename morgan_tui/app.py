@@ -197,11 +197,12 @@ class MorganApp(App[int]):
     def _apply(self, change: AnyChange) -> None:
         from morgan_core import events
 
-        was_empty = self.library.empty
         self.library.apply(change)
         if isinstance(change, events.JobChanged):
             self._job_changed(change.job)
-        if isinstance(change, events.CountsChanged) and was_empty != self.library.empty:
+        chat = self._chat_screen.chat
+        offers = isinstance(change, events.CountsChanged | events.FolderChanged)
+        if offers and chat.id is None and not chat.turns:
             self.run_worker(self._show_welcome(), exclusive=True, group="welcome")
         self._redraw_soon()
 
@@ -390,6 +391,9 @@ class MorganApp(App[int]):
         if view is None or view.state not in ("interrupted", "failed", "stopped"):
             return
         if view.turn is not None and not view.turn.saved:
+            if self.link.error is not None:
+                self.link.start()
+                self.run_worker(self._open(), exit_on_error=False)
             self.turns.ask_again(view.turn)
             return
         question = screen.transcript.question_of(view)

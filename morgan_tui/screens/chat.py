@@ -164,7 +164,7 @@ class ChatScreen(Screen[None]):
     def _answer_chosen(self, message: messages.AnswerChosen) -> None:
         message.stop()
         if message.follow:
-            if message._sender is self.chosen:
+            if message.view is self.chosen:
                 self._show_sources()
             return
         if message.view is not None:
@@ -178,7 +178,8 @@ class ChatScreen(Screen[None]):
     @on(messages.OlderWanted)
     async def _older_wanted(self) -> None:
         chat = self.chat
-        first = next((v for v in self.transcript.children if getattr(v, "message_id", "")), None)
+        views = self.transcript.messages.children
+        first = next((view for view in views if getattr(view, "message_id", "")), None)
         before = getattr(first, "message_id", None)
         if chat.id is None or before is None:
             return

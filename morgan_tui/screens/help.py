@@ -58,5 +58,5 @@ def help_content() -> Content:
         lines.append(Content(""))
         lines.append(Content.styled(title, "bold $accent"))
         for keys, label in help_rows(place):
-            lines.append(Content.assemble((f"  {keys:<26}", "$primary"), label))
+            lines.append(Content.assemble((f"  {keys:<32}", "$primary"), label))
     return Content("\n").join(lines)

@@ -136,7 +136,7 @@ class AnswerView(Vertical):
             await self._draw_text()
             self._show_status()
             self._judge()
-            self.post_message(AnswerChosen(follow=True))
+            self.post_message(AnswerChosen(self, follow=True))
 
     async def _draw_text(self) -> None:
         assert self.turn is not None
@@ -248,4 +248,4 @@ def _speed(usage: Usage, timings: Timings) -> str:
     if not usage.completion_tokens or timings.generation_ms <= 0:
         return ""
     rate = usage.completion_tokens / timings.generation_ms * 1000
-    return f"{rate:.0f} tokens/s, first after {timings.first_token_ms / 1000:.1f} s"
+    return f"{rate:.0f} tokens/s, first in {timings.first_token_ms / 1000:.1f} s"

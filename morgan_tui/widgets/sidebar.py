@@ -81,7 +81,7 @@ def _new_line() -> Content:
     return Content.styled("+ New conversation", "$accent")
 
 
-TITLE_WIDTH = 20
+TITLE_WIDTH = 19
 
 
 def _line(title: str, when: str, current: bool) -> Content:
@@ -89,4 +89,4 @@ def _line(title: str, when: str, current: bool) -> Content:
     name = name.truncate(TITLE_WIDTH, ellipsis=True)
     mark = Content.styled("▸ ", "$accent") if current else Content("  ")
     gap = " " * (TITLE_WIDTH - name.cell_length + 1)
-    return mark + name + Content(gap) + Content.styled(f"{when:>5}"[-6:], "$text-muted")
+    return mark + name + Content(gap) + Content.styled(f"{when:>6}", "$text-muted")

@@ -5,7 +5,8 @@ from __future__ import annotations
 from collections.abc import Sequence
 
 from morgan_core.types import Message
-from textual.containers import VerticalScroll
+from textual.app import ComposeResult
+from textual.containers import Vertical, VerticalScroll
 from textual.widget import Widget
 
 from morgan_tui.keys import bindings
@@ -33,7 +34,6 @@ class Transcript(VerticalScroll, can_focus=True):
     DEFAULT_CSS = """
     Transcript {
         height: 1fr;
-        padding: 0 1 1 1;
         scrollbar-size-vertical: 1;
         scrollbar-background: $background;
         scrollbar-background-hover: $background;
@@ -43,15 +43,25 @@ class Transcript(VerticalScroll, can_focus=True):
     Transcript:focus {
         scrollbar-color: $primary;
     }
+    Transcript > #messages {
+        height: auto;
+        /* An anchored container that is not full would scroll to a negative offset. */
+        min-height: 100%;
+        padding: 0 1 1 1;
+    }
     """
 
     def __init__(self) -> None:
         super().__init__()
+        self.messages = Vertical(id="messages")
         self.chosen: Widget | None = None
         self.has_older = False
         self.cut = False
         """True when the newest messages were let go, because the person is far above them."""
         self._loading_older = False
+
+    def compose(self) -> ComposeResult:
+        yield self.messages
 
     async def show(
         self, messages: Sequence[Message], turns: Sequence[LiveTurn], has_older: bool
@@ -62,8 +72,8 @@ class Transcript(VerticalScroll, can_focus=True):
         self._loading_older = False
         self.cut = False
         with self.app.batch_update():
-            await self.remove_children()
-            await self.mount_all([*_stored_views(messages), *_live_views(turns)])
+            await self.messages.remove_children()
+            await self.messages.mount_all([*_stored_views(messages), *_live_views(turns)])
         self._choose_last()
         self.anchor()
 
@@ -71,19 +81,19 @@ class Transcript(VerticalScroll, can_focus=True):
         """Show a card in an empty conversation; None takes it away."""
         await self.query("Welcome").remove()
         if card is not None:
-            await self.mount(card)
+            await self.messages.mount(card)
 
     async def prepend(self, messages: Sequence[Message], has_older: bool) -> None:
         """Put older messages before the first; what is on screen stays where it is."""
         self.has_older = has_older
         views = _stored_views(messages)
-        first = self.children[0] if self.children else None
+        first = self.messages.children[0] if self.messages.children else None
         if not views or first is None:
             self._loading_older = False
             return
         before = first.virtual_region.y - self.scroll_y
         with self.app.batch_update():
-            await self.mount_all(views, before=0)
+            await self.messages.mount_all(views, before=0)
             await self._let_go_below()
 
         def keep_place() -> None:
@@ -95,7 +105,7 @@ class Transcript(VerticalScroll, can_focus=True):
     async def add(self, turn: LiveTurn) -> None:
         """Show a new turn at the end, and go there."""
         await self.query("Welcome").remove()
-        await self.mount_all(_live_views([turn]))
+        await self.messages.mount_all(_live_views([turn]))
         self._choose_last()
         self.anchor()
 
@@ -106,14 +116,14 @@ class Transcript(VerticalScroll, can_focus=True):
         for view in self.query(AnswerView):
             if view.turn_id == turn.turn_id:
                 replacement = AnswerView(turn=turn)
-                await self.mount(replacement, after=view)
+                await self.messages.mount(replacement, after=view)
                 await view.remove()
                 self.choose(replacement)
                 return
 
     def question_of(self, view: Widget) -> str:
         """The question above an answer; empty if it is not loaded."""
-        views = list(self.children)
+        views = list(self.messages.children)
         at = views.index(view)
         above = views[at - 1] if at else None
         return above.question if isinstance(above, QuestionView) else ""
@@ -160,7 +170,7 @@ class Transcript(VerticalScroll, can_focus=True):
         await self.app.run_action("app.focus_prompt")
 
     def _answers(self) -> list[Widget]:
-        return [view for view in self.children if view.has_class("-answer")]
+        return [view for view in self.messages.children if view.has_class("-answer")]
 
     def _choose_last(self) -> None:
         answers = self._answers()
@@ -176,16 +186,16 @@ class Transcript(VerticalScroll, can_focus=True):
         self.scroll_to_widget(view, animate=False, top=True)
 
     async def _let_go_below(self) -> None:
-        surplus = len(self.children) - LONGEST
+        surplus = len(self.messages.children) - LONGEST
         if surplus <= 0:
             return
-        last = list(self.children)[-surplus:]
+        last = list(self.messages.children)[-surplus:]
         if any(getattr(view, "turn", None) is not None for view in last):
             return
         self.cut = True
         if self.chosen in last:
             self.choose(None)
-        await self.remove_children(last)
+        await self.messages.remove_children(last)
 
 
 def _stored_views(messages: Sequence[Message]) -> list[Widget]:
