@@ -2,10 +2,11 @@
 
 from __future__ import annotations
 
+from bisect import bisect_right
 from collections.abc import Callable, Iterator
 from hashlib import sha256
 
-from morgan_core.library.readers.base import Extracted
+from morgan_core.library.readers.base import Extracted, heading_paths
 from morgan_core.types import Record
 
 _TINY_PAGES = 8
@@ -43,27 +44,33 @@ def chunk(extracted: Extracted, *, size: int) -> list[Piece]:
     """
     text = extracted.text
     split = _splitter(extracted.kind, size)
-    pieces: list[Piece] = []
+    spans: list[tuple[int, int]] = []
     for segment_start, segment_end in _segments(extracted, size):
         for block_start, block_end in _blocks(text, segment_start, segment_end, size * _BLOCK):
             for offset, part in split(text[block_start:block_end]):
                 start, end = _trim(text, block_start + offset, block_start + offset + len(part))
                 if start < end:
-                    pieces.append(_piece(extracted, start, end, len(pieces)))
+                    spans.append((start, end))
+    return _pieces(extracted, spans)
+
+
+def _pieces(extracted: Extracted, spans: list[tuple[int, int]]) -> list[Piece]:
+    offsets = [heading.offset for heading in extracted.headings]
+    paths = ["", *heading_paths(extracted.headings)]
+    pieces = []
+    for ordinal, (start, end) in enumerate(spans):
+        text = extracted.text[start:end]
+        piece = Piece(
+            text=text,
+            start=start,
+            end=end,
+            page=extracted.page_at(start),
+            heading=paths[bisect_right(offsets, start)],
+            ordinal=ordinal,
+            sha256=sha256(text.encode()).hexdigest(),
+        )
+        pieces.append(piece)
     return pieces
-
-
-def _piece(extracted: Extracted, start: int, end: int, ordinal: int) -> Piece:
-    text = extracted.text[start:end]
-    return Piece(
-        text=text,
-        start=start,
-        end=end,
-        page=extracted.page_at(start),
-        heading=extracted.heading_at(start),
-        ordinal=ordinal,
-        sha256=sha256(text.encode()).hexdigest(),
-    )
 
 
 def _splitter(kind: str, size: int) -> Splitter:

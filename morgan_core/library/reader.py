@@ -18,11 +18,10 @@ from morgan_core.library.readers.base import Extracted
 from morgan_core.sanitise import sanitise_name
 from morgan_core.settings import Settings
 from morgan_core.types import WorkerInfo
-from morgan_core.worker import Worker, run_once
+from morgan_core.worker import Worker
 
 _MODULE = "morgan_core.library.reader_process"
 _START_SECONDS = 60.0
-_START_ALONE_SECONDS = 5.0
 _ENVIRONMENT = {"MALLOC_ARENA_MAX": "2"}
 # pdfium aborts without a word when memory is refused; the other aborts say what broke.
 _ABORTS = re.compile(r"free\(\)|malloc|corrupt|assert|Fatal|pure virtual|stack smashing", re.I)
@@ -111,20 +110,21 @@ class Reader:
             raise
 
     async def _second_try(self, path: str) -> Any:
+        alone = Worker(
+            "second reader", _MODULE, config=self._config, env=_ENVIRONMENT, max_deaths=1
+        )
+        await alone.start()
         try:
-            return await run_once(
-                _MODULE,
-                self._config,
-                "read",
-                timeout=self._timeout + _START_ALONE_SECONDS,
-                env=_ENVIRONMENT,
-                path=path,
-                max_bytes=self._max_bytes,
+            await alone.ready(timeout=_START_SECONDS)
+            return await alone.call(
+                "read", timeout=self._timeout, retry=False, path=path, max_bytes=self._max_bytes
             )
         except TimeoutError:
             raise self._too_long() from None
         except WorkerDied as error:
             raise self._reason_of_death(error.message) from None
+        finally:
+            await alone.stop(grace=0)
 
     def _too_long(self) -> UnreadableFile:
         return UnreadableFile(

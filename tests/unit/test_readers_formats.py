@@ -5,6 +5,7 @@ from __future__ import annotations
 import io
 import os
 import socket
+import time
 import unicodedata
 import zipfile
 from hashlib import sha256
@@ -326,3 +327,36 @@ def test_every_file_is_claimed_and_content_goes_before_the_name() -> None:
     assert names[-1] == "text"
     assert names.index("pdf") < names.index("markdown")
     assert formats()[-1].claims(Source(name="", content=b""))
+
+
+# --- time ----------------------------------------------------------------------------------
+
+
+@pytest.mark.parametrize(
+    ("name", "content"),
+    [
+        ("a.txt", " " * 400_000 + "x"),
+        ("a.txt", ("\n" + " " * 100) * 4000),
+        ("a.md", "# " + "[" * 200_000),
+        ("a.md", "# " + "*a" * 200_000),
+        ("a.txt", "\x1b]" * 200_000),
+        ("a.txt", "\x9d" * 200_000 + "x"),
+        ("a.html", "<!--" * 100_000),
+    ],
+    ids=("blanks", "blank lines", "brackets", "stars", "osc", "8-bit osc", "comments"),
+)
+def test_no_small_file_takes_long(tmp_path: Path, name: str, content: str) -> None:
+    path = write(tmp_path, name, content + "end")
+    started = time.process_time()
+
+    assert read(path).text.endswith("end")
+
+    assert time.process_time() - started < 3
+
+
+def test_a_large_file_in_an_older_encoding_is_read(tmp_path: Path) -> None:
+    text = "名前,年齢,住所\n佐藤太郎,30,東京\n三木英子,25,大阪\n" * 10_000
+
+    extracted = read(write(tmp_path, "large.csv", text.encode("cp932")))
+
+    assert extracted.text == text.strip("\n")

@@ -19,6 +19,7 @@ from morgan_core.library.readers.base import (
     Format,
     Heading,
     Source,
+    too_much_text,
 )
 from morgan_core.library.readers.language import guess_language
 from morgan_core.library.readers.opening import read_bytes
@@ -40,7 +41,7 @@ def read(path: str | os.PathLike[str], *, max_bytes: int = DEFAULT_MAX_BYTES) ->
     source = Source(name=Path(path).name, content=content)
     extracted = next(f for f in formats() if f.claims(source)).read(source)
     if len(extracted.text) > MAX_TEXT:
-        raise UnreadableFile(f"more than {MAX_TEXT // 1_000_000} million characters of text")
+        raise too_much_text()
     if not extracted.text.strip():
         raise UnreadableFile("there is no text in the file")
     return msgspec.structs.replace(

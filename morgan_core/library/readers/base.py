@@ -8,6 +8,7 @@ from pathlib import PurePath
 
 import msgspec
 
+from morgan_core.errors import UnreadableFile
 from morgan_core.types import Record
 
 READER_VERSION = 1
@@ -51,12 +52,24 @@ class Extracted(Record, frozen=True):
 
     def heading_at(self, offset: int) -> str:
         """The path of headings above ``offset``, outermost first: ``A › B``."""
-        path: list[Heading] = []
-        for heading in self.headings[: bisect_right(self.headings, offset, key=_offset)]:
-            while path and path[-1].level >= heading.level:
-                path.pop()
-            path.append(heading)
-        return " › ".join(heading.title for heading in path)
+        above = self.headings[: bisect_right(self.headings, offset, key=_offset)]
+        return heading_paths(above)[-1] if above else ""
+
+
+def heading_paths(headings: tuple[Heading, ...]) -> list[str]:
+    """For each heading the path of headings down to it, outermost first: ``A › B``."""
+    paths: list[str] = []
+    stack: list[Heading] = []
+    for heading in headings:
+        while stack and stack[-1].level >= heading.level:
+            stack.pop()
+        stack.append(heading)
+        paths.append(" › ".join(above.title for above in stack))
+    return paths
+
+
+def too_much_text() -> UnreadableFile:
+    return UnreadableFile(f"more than {MAX_TEXT // 1_000_000} million characters of text")
 
 
 def _offset(heading: Heading) -> int:

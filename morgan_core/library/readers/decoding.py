@@ -6,6 +6,7 @@ import codecs
 import re
 
 from morgan_core.errors import UnreadableFile
+from morgan_core.library.readers.base import MAX_TEXT, too_much_text
 
 BINARY = "not a document Morgan can read (binary data)"
 
@@ -28,6 +29,8 @@ def decode(content: bytes) -> tuple[str, str]:
     Raises UnreadableFile when the bytes are no text.
     """
     text, encoding = _decode(content)
+    if len(text) > MAX_TEXT:
+        raise too_much_text()
     sample = text[:_SAMPLE]
     if len(_CONTROLS.findall(sample)) > _MOST_CONTROLS * len(sample):
         raise UnreadableFile(BINARY)
@@ -68,13 +71,18 @@ def _unmarked_utf16(sample: bytes) -> str | None:
 def _is_damaged_utf8(text: str) -> bool:
     """Whether the valid multi-byte characters outnumber the broken ones by far."""
     broken = text.count("\ufffd")
-    return sum(c > "\x7f" for c in text) - broken > 20 * broken
+    valid = len(text) - len(text.encode("ascii", errors="ignore")) - broken
+    return valid > 20 * broken
 
 
 def _decode_legacy(content: bytes) -> tuple[str, str]:
     from charset_normalizer import from_bytes
 
-    best = from_bytes(content[:_SAMPLE]).best()
+    # Cut at a line end: half a character at the end would rule its encoding out.
+    sample = (
+        content[:_SAMPLE] if len(content) <= _SAMPLE else content[:_SAMPLE].rpartition(b"\n")[0]
+    )
+    best = from_bytes(sample or content[:_SAMPLE]).best()
     if best is None:
         raise UnreadableFile(BINARY)
     return content.decode(best.encoding, errors="replace"), best.encoding

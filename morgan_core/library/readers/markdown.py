@@ -21,6 +21,7 @@ _FRONT_MATTER = re.compile(r"---[ \t]*\n(.*?)\n(?:---|\.\.\.)[ \t]*(?:\n|\Z)", r
 _FIELD = re.compile(r"([A-Za-z][\w -]*):[ \t]*(\S.*?)[ \t]*$", re.M)
 _LINK = re.compile(r"!?\[([^\]]*)\](?:\([^)]*\)|\[[^\]]*\])")
 _EMPHASIS = re.compile(r"(\*{1,3}|_{1,3}|~~|`+)(?=\S)(.+?)(?<=\S)\1")
+_LONGEST_TITLE = 300
 _ATTRIBUTES = re.compile(r"\s*\{[#.][^}]*\}$")
 
 
@@ -70,7 +71,7 @@ def find_headings(text: str, *, start: int = 0) -> Iterator[Heading]:
 
 
 def _plain(title: str) -> str:
-    title = _ATTRIBUTES.sub("", title)
+    title = _ATTRIBUTES.sub("", title[:_LONGEST_TITLE])
     title = _LINK.sub(r"\1", title)
     return _EMPHASIS.sub(r"\2", title).strip()
 

@@ -13,7 +13,14 @@ from collections.abc import Iterator
 from typing import TYPE_CHECKING, Any
 
 from morgan_core.errors import UnreadableFile
-from morgan_core.library.readers.base import MAX_TEXT, Extracted, Format, Heading, Source
+from morgan_core.library.readers.base import (
+    MAX_TEXT,
+    Extracted,
+    Format,
+    Heading,
+    Source,
+    too_much_text,
+)
 from morgan_core.library.readers.text import tidy
 from morgan_core.sanitise import sanitise
 from morgan_core.types import Record
@@ -28,7 +35,6 @@ DAMAGED = "a damaged PDF that cannot be opened"
 
 _ERR_PASSWORD, _ERR_SECURITY = 4, 5  # fpdfview.h
 _PAGE_BREAK = "\n\n"
-_TRAILING_BLANKS = re.compile(r"[ \t\u00a0]+$", re.M)
 # Latin ligatures and the Arabic presentation forms: shapes of letters, not letters.
 _LIGATURES = re.compile("[\ufb00-\ufb06\ufb50-\ufdcf\ufdf0-\ufdfb\ufe70-\ufefc]")
 _NO_TITLE = re.compile(r"(?:untitled\b.*|document\d*|\(anonymous\)|)$", re.I)
@@ -110,7 +116,7 @@ def _join(texts: Iterator[str | None]) -> tuple[str, tuple[int, ...], int, int]:
         else:
             empty += 1
         if length > MAX_TEXT:
-            raise UnreadableFile(f"more than {MAX_TEXT // 1_000_000} million characters of text")
+            raise too_much_text()
     starts += [length] * waiting
     return "".join(parts), tuple(starts), unreadable, empty
 
@@ -119,7 +125,7 @@ def clean_page(raw: str) -> str:
     """Sanitised text of one page; pdfium's mark for a hyphen at a line's end (U+FFFE) goes, which
     joins the word."""
     text = _LIGATURES.sub(lambda match: unicodedata.normalize("NFKC", match[0]), sanitise(raw))
-    return tidy(_TRAILING_BLANKS.sub("", text)).strip()
+    return tidy("\n".join(line.rstrip() for line in text.split("\n"))).strip()
 
 
 def locate(outline: list[Entry], text: str, starts: tuple[int, ...]) -> tuple[Heading, ...]:

@@ -1,0 +1,53 @@
+"""Small PDFs that tests make for themselves."""
+
+from __future__ import annotations
+
+import zlib
+
+from fpdf import FPDF
+
+MIB = 1024 * 1024
+
+
+def make_pdf(*pages: str, title: str = "", sections: bool = False) -> bytes:
+    """A PDF with one page per text; with ``sections`` its first line becomes a bookmark."""
+    pdf = FPDF()
+    pdf.set_font("Helvetica", size=12)
+    if title:
+        pdf.set_title(title)
+    for text in pages:
+        pdf.add_page()
+        if sections and text:
+            pdf.start_section(text.partition("\n")[0])
+        pdf.multi_cell(0, 8, text)
+    return bytes(pdf.output())
+
+
+def raw_pdf(content: bytes, *, filters: bytes = b"") -> bytes:
+    """A PDF of one page with ``content`` as its content stream, as it is."""
+    objects = (
+        b"<</Type/Catalog/Pages 2 0 R>>",
+        b"<</Type/Pages/Kids[3 0 R]/Count 1>>",
+        b"<</Type/Page/Parent 2 0 R/MediaBox[0 0 600 800]/Contents 4 0 R"
+        b"/Resources<</Font<</F1 5 0 R>>>>>>",
+        b"<</Length %d%s>>stream\n%s\nendstream" % (len(content), filters, content),
+        b"<</Type/Font/Subtype/Type1/BaseFont/Helvetica>>",
+    )
+    out = b"%PDF-1.4\n"
+    offsets = []
+    for number, body in enumerate(objects, start=1):
+        offsets.append(len(out))
+        out += b"%d 0 obj\n%s\nendobj\n" % (number, body)
+    table = b"".join(b"%010d 00000 n \n" % offset for offset in offsets)
+    return out + (
+        b"xref\n0 6\n0000000000 65535 f \n%strailer<</Size 6/Root 1 0 R>>\nstartxref\n%d\n%%%%EOF"
+        % (table, len(out))
+    )
+
+
+def inflated_pdf(unit: bytes, megabytes: int) -> bytes:
+    """A small PDF whose page content unpacks to ``megabytes`` of ``unit``."""
+    packer = zlib.compressobj(9)
+    block = unit * (MIB // len(unit))
+    stream = b"".join(packer.compress(block) for _ in range(megabytes)) + packer.flush()
+    return raw_pdf(stream, filters=b"/Filter/FlateDecode")
