@@ -38,10 +38,14 @@ async def guard(request: web.Request, handler: Handler) -> web.StreamResponse:
 
 @web.middleware
 async def wait_ready(request: web.Request, handler: Handler) -> web.StreamResponse:
-    """Hold requests while the core starts, refuse them while it leaves."""
+    """Hold requests while the core starts, refuse them while it leaves.
+
+    A turn that still streams then can be stopped, and faces can ask who is there.
+    """
     path = request.path
     if path.startswith("/api/") and not path.startswith("/api/session"):
-        await request.app[CORE].state.wait_ready()
+        stops = path.startswith("/api/turns/") and path.endswith("/stop")
+        await request.app[CORE].state.wait_ready(leaving_too=stops)
     return await handler(request)
 
 

@@ -20,6 +20,7 @@ from morgan_core.server.guard import check_bind
 from morgan_core.server.state import ServerState
 from morgan_core.settings import Settings
 
+HAS_UNIX_SOCKETS = hasattr(socket, "AF_UNIX")
 HANDLERS_TIMEOUT = 2.0
 """Seconds that handlers get to finish after the core has closed."""
 
@@ -56,7 +57,7 @@ async def listen_private(
 
     Call it only while holding the data directory's lock: a stale socket is replaced.
     """
-    if hasattr(socket, "AF_UNIX"):
+    if HAS_UNIX_SOCKETS:
         return await _listen_unix(morgan, settings, paths, state)
     return await _listen_loopback(morgan, settings, paths, state)
 

@@ -11,6 +11,7 @@ import msgspec
 from aiohttp import web
 
 from morgan_core.errors import MorganError, Unavailable
+from morgan_core.observability.trace import tracing
 from morgan_core.server.core import REQUEST_ID, choose_request_id
 
 log = logging.getLogger(__name__)
@@ -22,7 +23,8 @@ async def answer_errors(request: web.Request, handler: Handler) -> web.StreamRes
     """Give the request its id, and turn what is raised into an answer."""
     request[REQUEST_ID] = choose_request_id(request.headers.get("X-Request-ID"))
     try:
-        return await handler(request)
+        with tracing(request[REQUEST_ID]):
+            return await handler(request)
     except web.HTTPException as error:
         if error.status < 400:
             raise

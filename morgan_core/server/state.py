@@ -52,8 +52,11 @@ class ServerState:
     async def wait_gone(self) -> None:
         await self._gone.wait()
 
-    async def wait_ready(self, timeout: float = 60.0) -> None:
-        """Return when requests can be served; raise Leaving, or why the core did not start."""
+    async def wait_ready(self, timeout: float = 60.0, *, leaving_too: bool = False) -> None:
+        """Return when requests can be served; raise Leaving, or why the core did not start.
+
+        ``leaving_too`` is for what may still be done while running turns end.
+        """
         try:
             async with asyncio.timeout(timeout):
                 await self._settled.wait()
@@ -61,7 +64,7 @@ class ServerState:
             raise Unavailable("Morgan is still starting.", mend="Try again in a moment.") from None
         if self._failure is not None:
             raise self._failure
-        if self._phase == "leaving":
+        if self._phase == "leaving" and not leaving_too:
             raise Leaving("Morgan is quitting.", mend="Start it again, or try again in a moment.")
 
     @contextmanager

@@ -113,7 +113,7 @@ class DataDirElection:
             api_key="" if card.socket else self._token(),
         )
         try:
-            hello = await client.handshake()
+            hello = await client.handshake(timeout=min(5.0, max(self._wait, 0.1)))
         except Disconnected:
             return None
         check_version(hello.version, f"process {hello.pid}")

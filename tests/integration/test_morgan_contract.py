@@ -22,8 +22,8 @@ from morgan_core.server.listen import listen_private, listen_tcp
 from morgan_core.server.state import ServerState
 from morgan_core.settings import Settings
 from morgan_core.types import Scope
-from tests.fakes import FakeMorgan, make_paths
 from tests.helpers import eventually
+from tests.journalled_core import JournalledMorgan, make_paths
 
 IMPLEMENTATIONS = ["local", "socket", "tcp"]
 
@@ -32,7 +32,7 @@ IMPLEMENTATIONS = ["local", "socket", "tcp"]
 async def _open(implementation: str, root: Path, *, pace: float = 0.0) -> AsyncIterator[Morgan]:
     paths = make_paths(root)
     paths.create()
-    core = FakeMorgan(None, paths, pace=pace)
+    core = JournalledMorgan(None, paths, pace=pace)
     await core.start()
     settings = Settings()
     try:
