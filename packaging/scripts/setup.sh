@@ -32,7 +32,8 @@ fail() {
 # --- has anything changed? ---------------------------------------------------------------
 
 find_nvcc() {
-    command -v nvcc || { [ -x /usr/local/cuda/bin/nvcc ] && echo /usr/local/cuda/bin/nvcc; }
+    in_toolkit=${CUDA_HOME:-/usr/local/cuda}/bin/nvcc
+    command -v nvcc || { [ -x "$in_toolkit" ] && echo "$in_toolkit"; }
 }
 
 state() {
@@ -159,8 +160,6 @@ explain() {
     fail "$1 failed: $(grep -i 'error' "$log" | tail -n 1 | cut -c 1-200) $where."
 }
 
-pip() { "$python" -m pip --disable-pip-version-check "$@"; }
-
 # pip_step TITLE ARGS...: pip install under the constraints.
 pip_step() {
     title=$1
@@ -244,8 +243,8 @@ look_for_gpu
 if [ ! -x "$python" ] || [ -z "$(installed torch)" ]; then
     if [ -n "$gpu" ] || [ "$(uname -s)" != Linux ]; then check_disk 12; else check_disk 6; fi
 fi
-make_venv
 [ "$(installed llama-cpp-python)" = "$(pinned llama_cpp_python)" ] || check_compiler
+make_venv
 install_torch
 install_llama
 extras=starter
