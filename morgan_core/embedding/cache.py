@@ -81,6 +81,20 @@ class VectorCache:
             except (sqlite3.Error, OSError) as error:
                 self._give_up(error)
 
+    def delete_many(self, hashes: Iterable[str]) -> None:
+        """Drop the vectors of texts that were forgotten."""
+        with self._lock:
+            disk = self._opened()
+            for key in hashes:
+                self._memory.pop(key, None)
+                if disk is None:
+                    continue
+                try:
+                    disk.delete(self._key(key), retry=True)
+                except (sqlite3.Error, OSError) as error:
+                    self._give_up(error)
+                    disk = None
+
     def close(self) -> None:
         with self._lock:
             if self._disk is not None:

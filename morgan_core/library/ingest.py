@@ -48,7 +48,7 @@ class FileReader(Protocol):
 class Texts(Protocol):
     """The extracted texts, by content hash. Calls block."""
 
-    def put(self, extracted: Extracted) -> None: ...
+    def put(self, sha256: str, extracted: Extracted) -> None: ...
 
     def delete(self, sha256: str) -> None: ...
 
@@ -146,6 +146,20 @@ class Ingest:
         await self._manifest.flush()
         self.submit(document_id, urgent=True)
 
+    async def verify(self, document_id: str) -> None:
+        """Make the index hold the document's current revision, whole, and nothing else of it."""
+        async with self._alone(document_id):
+            document = self._manifest.documents.get(document_id)
+            if document is None:
+                await self._index.delete_document(document_id)
+            elif document.state in ("findable", "ready"):
+                await self.settle(document)
+                if await self._index.count(document_id) != document.passages:
+                    log.warning("%s is not whole in the index; read again", document_id)
+                    await self.redo(document_id)
+            elif document.state == "failed":
+                await self._clear(document)
+
     # --- one document ----------------------------------------------------------------------
 
     async def _work(self) -> None:
@@ -200,7 +214,7 @@ class Ingest:
             else:
                 self._lost(document, sha256, paths[0])
             return
-        await asyncio.to_thread(self._texts.put, extracted)
+        await asyncio.to_thread(self._texts.put, sha256, extracted)
         chunks = _chunks(document_id, revision, pieces, paths, extracted.language)
         for i in range(0, len(chunks), _POINTS_AT_ONCE):
             await self._index.upsert_words(chunks[i : i + _POINTS_AT_ONCE])

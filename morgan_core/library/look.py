@@ -106,7 +106,7 @@ def known_in(look: Look, files: Mapping[str, FileRow]) -> dict[str, FileRow]:
 def identity(path: str) -> Identity | None:
     """Which folder is at ``path`` (text form); None when there is none."""
     try:
-        status = os.stat(on_disk(path))
+        status = os.stat(on_disk(path))  # noqa: PTH116
     except OSError:
         return None
     return (status.st_dev, status.st_ino) if stat.S_ISDIR(status.st_mode) else None

@@ -79,6 +79,10 @@ class Manifest:
     def hidden(self) -> list[str]:
         return [row.id for row in self.documents.values() if row.hidden_at is not None]
 
+    def fileless(self) -> list[str]:
+        """Hidden documents that have no file any more, not even a deleted one."""
+        return [document_id for document_id in self.hidden() if not self._paths.get(document_id)]
+
     def below(self, folder: str) -> dict[str, FileRow]:
         """The rows at or below ``folder``, deleted files included."""
         if row := self.files.get(folder):

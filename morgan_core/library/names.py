@@ -15,12 +15,19 @@ import re
 
 _BASE = 0x10FF00
 _TO_ESCAPE = re.compile("[\udc80-\udcff\U0010ff80-\U0010ffff]")
+_SURROGATE = re.compile("[\udc80-\udcff]")
 _ESCAPED = re.compile("[\U0010ff80-\U0010ffff]")
 
 
 def to_text(path: str) -> str:
     """The text form of a path that the operating system gave."""
     return path if path.isascii() else _TO_ESCAPE.sub(_escape, path)
+
+
+def from_person(path: str) -> str:
+    """The text form of a path that a person or program gave: the operating system's form, or
+    already the text form, as it was shown."""
+    return path if path.isascii() else _SURROGATE.sub(_escape, path)
 
 
 def on_disk(text: str) -> str:

@@ -207,6 +207,11 @@ class RootKeeper:
             await self.set_state(root, "scanning")
         self._on_wake()
 
+    def told(self, path: str) -> None:
+        """The root was changed by a person."""
+        self._due.setdefault(path, 0.0)
+        self._on_root(path)
+
     async def leave(self, path: str) -> None:
         """Stop watching the root; its row is the caller's to change."""
         self._identities.pop(path, None)

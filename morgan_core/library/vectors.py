@@ -18,6 +18,7 @@ from typing import Protocol
 from morgan_core.errors import MorganError
 from morgan_core.index.base import VectorIndex
 from morgan_core.library.manifest import Manifest
+from morgan_core.library.window import TextWindow
 from morgan_core.storage.catalogue_rows import ChunkRow, DocumentRow
 
 BATCH = 32
@@ -44,12 +45,6 @@ class Embed(Protocol):
         ...
 
 
-class TextSource(Protocol):
-    def slices(self, sha256: str, spans: Sequence[tuple[int, int]]) -> list[str] | None:
-        """The text of each span; None when the text is not there. Blocks."""
-        ...
-
-
 @dataclass(slots=True)
 class _Batch:
     """Chunks in the order of their documents, each document's without gaps."""
@@ -66,7 +61,7 @@ class Vectors:
         manifest: Manifest,
         index: VectorIndex,
         cache: Cache,
-        texts: TextSource,
+        texts: TextWindow,
         embed: Embed,
         dimension: int,
         *,
@@ -194,13 +189,12 @@ class Vectors:
             document = self._manifest.documents.get(document_id)
             if document is None or document.revision != some[0].revision:
                 continue
-            spans = [(row.start, row.end) for row in some]
-            slices = await asyncio.to_thread(self._texts.slices, document.text_sha256, spans)
-            if slices is None:
+            extracted = await asyncio.to_thread(self._texts.get, document.text_sha256)
+            if extracted is None:
                 self._pending.pop(document_id, None)
                 self._on_textless(document_id)
                 continue
-            texts.update((row.sha256, text) for row, text in zip(some, slices, strict=True))
+            texts.update((row.sha256, extracted.text[row.start : row.end]) for row in some)
         return texts
 
     # --- writing ---------------------------------------------------------------------------

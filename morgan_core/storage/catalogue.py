@@ -161,7 +161,7 @@ class Catalogue:
         async with self._writing, self._durable.begin() as connection:
             await _upsert_rows(connection, t.jobs, [row])
             await connection.execute(
-                delete(t.jobs).where(t.jobs.c.scanned, t.jobs.c.id.not_in(kept))
+                delete(t.jobs).where(t.jobs.c.finished, t.jobs.c.id.not_in(kept))
             )
 
     async def _save_durably(self, table: Table, rows: Sequence[Any]) -> None:

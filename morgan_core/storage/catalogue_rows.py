@@ -89,7 +89,8 @@ class JournalRow:
 
 @dataclass(slots=True)
 class JobRow:
-    """``scanned`` is set when every file below ``paths`` has its row."""
+    """``scanned`` is set when every file below ``paths`` has its row, ``finished`` when nothing
+    is left to do."""
 
     id: str
     kind: Literal["learn", "forget"]
@@ -97,6 +98,7 @@ class JobRow:
     created: float
     skipped: dict[str, str] = field(default_factory=dict)
     scanned: bool = False
+    finished: bool = False
     error: str = ""
 
 

@@ -90,6 +90,7 @@ jobs = Table(
     Column("paths", Text, nullable=False),
     Column("skipped", Text, nullable=False, server_default="{}"),
     Column("scanned", Boolean, nullable=False),
+    Column("finished", Boolean, nullable=False),
     Column("error", Text, nullable=False, server_default=""),
     Column("created", Float, nullable=False),
 )

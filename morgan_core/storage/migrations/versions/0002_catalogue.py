@@ -88,6 +88,7 @@ def upgrade() -> None:
         sa.Column("paths", sa.Text, nullable=False),
         sa.Column("skipped", sa.Text, nullable=False, server_default="{}"),
         sa.Column("scanned", sa.Boolean, nullable=False),
+        sa.Column("finished", sa.Boolean, nullable=False),
         sa.Column("error", sa.Text, nullable=False, server_default=""),
         sa.Column("created", sa.Float, nullable=False),
         sa.PrimaryKeyConstraint("id", name="pk_jobs"),

@@ -1,0 +1,175 @@
+"""How far the requests to learn and forget are. Their rows outlive the process."""
+
+from __future__ import annotations
+
+import asyncio
+import logging
+import time
+from collections.abc import Callable, Coroutine, Iterable, Sequence
+from typing import Any, Literal
+
+from morgan_core.errors import MorganError, NotFound
+from morgan_core.library.keeper import Keeper
+from morgan_core.library.manifest import Manifest
+from morgan_core.library.requests import Requests
+from morgan_core.storage.catalogue_rows import JobRow
+from morgan_core.types import Document, Job
+
+_FINDABLE = frozenset({"findable", "ready", "failed", "offline"})
+_DONE = frozenset({"ready", "failed", "offline"})
+
+log = logging.getLogger(__name__)
+
+
+class Jobs:
+    """Starts jobs and tells ``on_job`` whenever the state of one or of its documents changed."""
+
+    def __init__(
+        self,
+        manifest: Manifest,
+        keeper: Keeper,
+        requests: Requests,
+        rows: Iterable[JobRow],
+        on_job: Callable[[Job], None],
+    ) -> None:
+        self._manifest = manifest
+        self._keeper = keeper
+        self._requests = requests
+        self._rows = {row.id: row for row in rows}
+        self._active = {row.id for row in self._rows.values() if not row.finished}
+        self._on_job = on_job
+        self._told: dict[str, Job] = {}
+        self._scanning: set[str] = set()
+        self._tasks: set[asyncio.Task[None]] = set()
+
+    def resume(self) -> None:
+        """Go on with what an earlier process left unfinished."""
+        for job_id in list(self._active):
+            row = self._rows[job_id]
+            if row.kind == "learn" and not row.scanned:
+                self._spawn(self._learn(row, watch=False))
+            elif row.kind == "forget":
+                self._spawn(self._forget(row))
+
+    async def close(self) -> None:
+        for task in self._tasks:
+            task.cancel()
+        await asyncio.gather(*self._tasks, return_exceptions=True)
+
+    async def learn(self, job_id: str, paths: Sequence[str], *, watch: bool) -> Job:
+        """Begin to take in ``paths``. The same ``job_id`` twice is one job. Raises BadInput."""
+        if job_id not in self._rows:
+            resolved = await self._requests.resolve(paths)
+            row = JobRow(job_id, "learn", resolved, time.time())
+            await self._add(row)
+            await self._learn(row, watch=watch)
+        return self.get(job_id)
+
+    async def forget(self, job_id: str, names: Sequence[str]) -> Job:
+        """Remove what ``names`` say. It is hidden when this returns. Raises NotFound."""
+        if job_id not in self._rows:
+            row = JobRow(job_id, "forget", list(names), time.time())
+            await self._requests.forget(names)
+            await self._add(row)
+            self._spawn(self._forget(row))
+        return self.get(job_id)
+
+    def get(self, job_id: str) -> Job:
+        """Raises NotFound."""
+        row = self._rows.get(job_id)
+        if row is None:
+            raise NotFound(f"There is no job {job_id}.")
+        return self._show(row)
+
+    def all(self) -> list[Job]:
+        """Newest first."""
+        rows = sorted(self._rows.values(), key=lambda row: row.created, reverse=True)
+        return [self._show(row) for row in rows]
+
+    async def refresh(self) -> None:
+        """Something happened to documents: see how far the jobs are."""
+        for job_id in list(self._active):
+            row = self._rows[job_id]
+            if row.kind == "learn" and row.id not in self._scanning:
+                await self._advance(row)
+
+    # --- inside ----------------------------------------------------------------------------
+
+    async def _add(self, row: JobRow) -> None:
+        self._rows[row.id] = row
+        self._active.add(row.id)
+        await self._manifest.catalogue.save_job(row)
+
+    async def _learn(self, row: JobRow, *, watch: bool) -> None:
+        self._scanning.add(row.id)
+        try:
+            row.skipped |= await self._requests.learn(row.paths, watch=watch)
+        except MorganError as error:
+            row.error = str(error)
+        finally:
+            self._scanning.discard(row.id)
+        await self._advance(row)
+
+    async def _forget(self, row: JobRow) -> None:
+        try:
+            await self._requests.purge_forgotten()
+        except MorganError as error:
+            log.warning("forgetting is tried again at the next start: %s", error)
+            return
+        row.scanned = True
+        await self._finish(row)
+
+    async def _advance(self, row: JobRow) -> None:
+        if not row.scanned and (row.error or not self._keeper.busy_below(row.paths)):
+            row.scanned = True
+            await self._manifest.catalogue.save_job(row)
+        job = self._show(row)
+        if job != self._told.get(row.id):
+            self._told[row.id] = job
+            self._on_job(job)
+        if job.state in ("done", "failed"):
+            await self._finish(row)
+
+    async def _finish(self, row: JobRow) -> None:
+        row.finished = True
+        self._active.discard(row.id)
+        self._told.pop(row.id, None)
+        await self._manifest.catalogue.save_job(row)
+        self._on_job(self._show(row))
+
+    def _show(self, row: JobRow) -> Job:
+        documents = self._documents(row) if row.kind == "learn" else ()
+        return Job(
+            id=row.id,
+            kind=row.kind,
+            state=_state(row, documents),
+            documents=documents,
+            skipped=dict(row.skipped),
+            error=row.error,
+        )
+
+    def _documents(self, row: JobRow) -> tuple[Document, ...]:
+        ids: dict[str, None] = {}
+        for path in row.paths:
+            for file in self._manifest.below(path).values():
+                ids[file.document_id] = None
+        shown = (self._manifest.show(document_id) for document_id in ids)
+        return tuple(document for document in shown if document is not None)
+
+    def _spawn(self, work: Coroutine[Any, Any, None]) -> None:
+        task = asyncio.create_task(work)
+        self._tasks.add(task)
+        task.add_done_callback(self._tasks.discard)
+
+
+def _state(
+    row: JobRow, documents: Sequence[Document]
+) -> Literal["running", "findable", "done", "failed"]:
+    if row.error:
+        return "failed"
+    if row.finished:
+        return "done"
+    states = {document.state for document in documents}
+    if not row.scanned or row.kind == "forget" or not states <= _FINDABLE:
+        return "running"
+    return "done" if states <= _DONE else "findable"

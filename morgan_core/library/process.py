@@ -1,0 +1,136 @@
+"""The library process: see ``morgan_core.worker.main`` for how it is run.
+
+It alone writes the catalogue and the embedded index. The descriptor of the owner's lock, when it
+inherits one, simply stays open: no new owner can open the stores while this process lives.
+"""
+
+from __future__ import annotations
+
+import asyncio
+from collections.abc import Mapping, Sequence
+from pathlib import Path
+from typing import Any
+
+import msgspec
+
+from morgan_core.embedding.base import EmbedderInfo
+from morgan_core.events import AnyChange
+from morgan_core.library.room import LibraryRoom
+from morgan_core.paths import Paths
+from morgan_core.settings import Settings
+from morgan_core.types import DocumentText, Folder, Job, LibraryCounts, LibraryListing, Scope
+from morgan_core.worker.channel import Handler
+from morgan_core.worker.main import Parent
+
+
+async def start(config: dict[str, Any], parent: Parent) -> LibraryProcess:
+    """Open the library. ``config`` holds ``settings``, ``paths`` and ``embedder`` as plain data."""
+    settings = Settings.model_validate(config["settings"])
+    paths = Paths(**{name: Path(path) for name, path in config["paths"].items()})
+    info = msgspec.convert(config["embedder"], EmbedderInfo)
+    process = LibraryProcess(settings, paths, info, parent)
+    await process.open()
+    return process
+
+
+class LibraryProcess:
+    """The methods that the owner calls. Paths are in the text form of ``library.names``."""
+
+    def __init__(
+        self, settings: Settings, paths: Paths, info: EmbedderInfo, parent: Parent
+    ) -> None:
+        from morgan_core.embedding.cache import VectorCache
+        from morgan_core.index.factory import make_index
+        from morgan_core.library.reader import Reader
+        from morgan_core.library.texts import TextStore
+        from morgan_core.storage.catalogue import Catalogue
+        from morgan_core.storage.engine import database_url
+
+        self._parent = parent
+        self._reader = Reader(settings, log_file=paths.logs / "reader.log")
+        self._texts = TextStore(paths.texts)
+        self._cache = VectorCache(paths.cache / "vectors", info)
+        self._room = LibraryRoom(
+            settings,
+            catalogue=Catalogue(database_url(settings.database_url, paths.database)),
+            index=make_index(settings, paths, info),
+            texts=self._texts,
+            reader=self._reader,
+            cache=self._cache,
+            embed=self._embed,
+            dimension=info.dimension,
+            send=self._send,
+        )
+        self.handlers: Mapping[str, Handler] = {
+            "query": self._query,
+            "list": self._list,
+            "counts": self._counts,
+            "text": self._text,
+            "retry": self._retry,
+            "watch_list": self._watch_list,
+            "watch_add": self._watch_add,
+            "watch_remove": self._watch_remove,
+            "learn": self._learn,
+            "forget": self._forget,
+            "job": self._job,
+            "jobs": self._jobs,
+        }
+
+    async def open(self) -> None:
+        await asyncio.to_thread(self._texts.sweep)
+        await self._reader.start()
+        await self._room.start()
+
+    async def close(self) -> None:
+        await self._room.close()
+        await self._reader.stop()
+        await asyncio.to_thread(self._cache.close)
+
+    async def _embed(self, texts: Sequence[str]) -> bytes:
+        vectors: bytes = (await self._parent.call("embed", texts=list(texts)))["vectors"]
+        return vectors
+
+    async def _send(self, changes: Sequence[AnyChange]) -> None:
+        if changes:
+            await self._parent.notify("changes", changes=list(changes))
+
+    # --- methods ---------------------------------------------------------------------------
+
+    async def _query(
+        self, text: str, vector: bytes | None, limit: int, scope: dict[str, Any] | None
+    ) -> Any:
+        within = msgspec.convert(scope, Scope) if scope else None
+        return await self._room.query(text, vector, limit=limit, scope=within)
+
+    async def _list(self) -> LibraryListing:
+        return self._room.listing()
+
+    async def _counts(self) -> LibraryCounts:
+        return self._room.counts()
+
+    async def _text(self, document: str, start: int, end: int | None, context: int) -> DocumentText:
+        return await self._room.text(document, start=start, end=end, context=context)
+
+    async def _retry(self, document: str) -> None:
+        await self._room.requests.retry(document)
+
+    async def _watch_list(self) -> list[Folder]:
+        return self._room.folders()
+
+    async def _watch_add(self, path: str) -> Folder:
+        return await self._room.requests.watch_add(path)
+
+    async def _watch_remove(self, path: str, forget: bool) -> None:
+        await self._room.requests.watch_remove(path, forget=forget)
+
+    async def _learn(self, job: str, paths: list[str], watch: bool) -> Job:
+        return await self._room.jobs.learn(job, paths, watch=watch)
+
+    async def _forget(self, job: str, paths: list[str]) -> Job:
+        return await self._room.jobs.forget(job, paths)
+
+    async def _job(self, job: str) -> Job:
+        return self._room.jobs.get(job)
+
+    async def _jobs(self) -> list[Job]:
+        return self._room.jobs.all()

@@ -1,0 +1,253 @@
+"""The library as one object: catalogue, index, keeper, ingest and vectors put together.
+
+It is what the library process runs. Nothing here knows about processes, so tests can run it in
+their own.
+"""
+
+from __future__ import annotations
+
+import asyncio
+import logging
+from collections.abc import Awaitable, Callable, Mapping, Sequence
+from typing import Protocol
+
+import msgspec
+
+from morgan_core.errors import NotFound, Unavailable
+from morgan_core.events import AnyChange
+from morgan_core.index.base import Candidates, Hit, VectorIndex
+from morgan_core.library.announcer import Announcer, show_folder
+from morgan_core.library.ingest import FileReader, Ingest
+from morgan_core.library.jobs import Jobs
+from morgan_core.library.keeper import Keeper
+from morgan_core.library.manifest import Manifest
+from morgan_core.library.requests import Requests
+from morgan_core.library.texts import TextStore
+from morgan_core.library.vectors import Embed, Vectors
+from morgan_core.library.window import TextWindow, cut_window
+from morgan_core.settings import Settings
+from morgan_core.storage.catalogue import Catalogue
+from morgan_core.types import DocumentText, Folder, LibraryCounts, LibraryListing, Scope
+
+log = logging.getLogger(__name__)
+
+
+class VectorStore(Protocol):
+    """The vector cache: float32 bytes of one vector by chunk hash. Calls block."""
+
+    def get_many(self, sha256s: Sequence[str]) -> Mapping[str, bytes]: ...
+
+    def put_many(self, vectors: Mapping[str, bytes]) -> None: ...
+
+    def delete_many(self, sha256s: Sequence[str]) -> None: ...
+
+
+class LibraryRoom:
+    """Open from ``start`` to ``close``. ``send`` is given what changed, in batches."""
+
+    def __init__(
+        self,
+        settings: Settings,
+        *,
+        catalogue: Catalogue,
+        index: VectorIndex,
+        texts: TextStore,
+        reader: FileReader,
+        cache: VectorStore,
+        embed: Embed,
+        dimension: int,
+        send: Callable[[Sequence[AnyChange]], Awaitable[None]],
+    ) -> None:
+        self._settings = settings
+        self._catalogue = catalogue
+        self._index = index
+        self._texts = texts
+        self._window = TextWindow(texts)
+        self._reader = reader
+        self._cache = cache
+        self._embed = embed
+        self._dimension = dimension
+        self._announcer = Announcer(send)
+        self._checking: asyncio.Task[None] | None = None
+        self.manifest: Manifest
+        self.keeper: Keeper
+        self.ingest: Ingest
+        self.vectors: Vectors
+        self.requests: Requests
+        self.jobs: Jobs
+
+    async def start(self) -> None:
+        """Load the catalogue, open the index, go on with what was unfinished, arm the watcher."""
+        snapshot = await self._catalogue.load()
+        self.manifest = Manifest(self._catalogue, snapshot, self._announcer.document)
+        await self._index.open()
+        self.ingest = Ingest(
+            self.manifest,
+            self._index,
+            self._texts,
+            self._reader,
+            self._settings,
+            on_findable=self._on_findable,
+            on_lost=lambda path: self.keeper.hint(path, complete=False),
+            forget_vectors=self._cache.delete_many,
+        )
+        self.vectors = Vectors(
+            self.manifest,
+            self._index,
+            self._cache,
+            self._window,
+            self._embed,
+            self._dimension,
+            on_progress=self._on_progress,
+            on_textless=self._read_again,
+        )
+        self.keeper = Keeper(
+            self.manifest,
+            self.ingest,
+            self._settings,
+            on_root=self._announcer.root,
+            on_step=self._on_step,
+        )
+        self.requests = Requests(self.manifest, self.keeper, self.ingest)
+        self.jobs = Jobs(
+            self.manifest, self.keeper, self.requests, snapshot.jobs, self._announcer.job
+        )
+        self._announcer.start(self.manifest, lambda: self.vectors.rate)
+        unsettled = {row.document_id for row in snapshot.journal if row.step == "flipped"}
+        self._resume(unsettled)
+        self.ingest.start()
+        self.vectors.start()
+        self.keeper.start()
+        self.jobs.resume()
+        self._checking = asyncio.create_task(self._check_index(), name="check the index")
+
+    async def close(self) -> None:
+        if self._checking is not None:
+            self._checking.cancel()
+            await asyncio.gather(self._checking, return_exceptions=True)
+        await self.jobs.close()
+        await self.keeper.close()
+        await self.ingest.close()
+        await self.vectors.close()
+        await self._announcer.close()
+        await self._index.close()
+        await self._catalogue.close()
+
+    # --- asking ----------------------------------------------------------------------------
+
+    async def query(
+        self, text: str, vector: bytes | None, *, limit: int, scope: Scope | None = None
+    ) -> Candidates:
+        """The candidates that are current: of no deleted document and no other revision."""
+        found = await self._index.query(
+            text,
+            vector,
+            limit=limit * 2 if self.ingest.in_flight else limit,
+            scope=scope,
+            exclude=self.manifest.hidden(),
+        )
+        return Candidates(
+            dense=self._current(found.dense)[:limit],
+            bm25=self._current(found.bm25)[:limit],
+            dense_ready=found.dense_ready,
+        )
+
+    def listing(self) -> LibraryListing:
+        shown = (self.manifest.show(document_id) for document_id in self.manifest.documents)
+        documents = sorted((d for d in shown if d is not None), key=lambda d: d.path)
+        return LibraryListing(
+            documents=tuple(documents),
+            folders=tuple(self.folders()),
+            counts=self._announcer.counts(),
+        )
+
+    def counts(self) -> LibraryCounts:
+        return self._announcer.counts()
+
+    def folders(self) -> list[Folder]:
+        return [
+            show_folder(self.manifest, path)
+            for path, root in sorted(self.manifest.roots.items())
+            if root.kind == "watched"
+        ]
+
+    async def text(
+        self, document_id: str, *, start: int = 0, end: int | None = None, context: int = 2000
+    ) -> DocumentText:
+        """A window of the extracted text.
+
+        Raises NotFound for a document that is unknown or has no text, Unavailable for one whose
+        text is being read.
+        """
+        row = self.manifest.documents.get(document_id)
+        paths = self.manifest.live_paths(document_id)
+        if row is None or not paths:
+            raise NotFound(f"There is no document {document_id}.")
+        if not row.text_sha256:
+            if row.state == "failed":
+                raise NotFound(f"{paths[0]} has no text: {row.reason}")
+            raise Unavailable(f"{paths[0]} is still being read.", mend="Try again in a moment.")
+        extracted = await asyncio.to_thread(self._window.get, row.text_sha256)
+        if extracted is None:
+            self._read_again(document_id)
+            raise Unavailable(f"{paths[0]} is being read again.", mend="Try again in a moment.")
+        return cut_window(
+            extracted,
+            document=document_id,
+            path=paths[0],
+            start=start,
+            end=end,
+            context=context,
+            stale=row.sha256 != row.text_sha256,
+        )
+
+    # --- inside ----------------------------------------------------------------------------
+
+    def _current(self, hits: Sequence[Hit]) -> tuple[Hit, ...]:
+        current = []
+        for hit in hits:
+            row = self.manifest.documents.get(hit.chunk.document_id)
+            if row is None or row.hidden_at is not None or row.revision != hit.chunk.revision:
+                continue
+            if paths := tuple(self.manifest.live_paths(row.id)):
+                chunk = msgspec.structs.replace(hit.chunk, paths=paths)
+                current.append(msgspec.structs.replace(hit, chunk=chunk))
+        return tuple(current)
+
+    def _on_findable(self, document_id: str) -> None:
+        self.vectors.submit(document_id)
+        self._on_progress()
+
+    def _on_progress(self) -> None:
+        self._refreshing = asyncio.ensure_future(self.jobs.refresh())
+
+    async def _on_step(self) -> None:
+        await self.jobs.refresh()
+
+    def _read_again(self, document_id: str) -> None:
+        self._redoing = asyncio.ensure_future(self.ingest.redo(document_id))
+
+    # --- after a crash ---------------------------------------------------------------------
+
+    def _resume(self, unsettled: set[str]) -> None:
+        """Go on with documents that an earlier process left on their way."""
+        for row in self.manifest.documents.values():
+            if row.state == "reading":
+                row.state = "waiting"
+            if row.state == "waiting" or (row.state == "failed" and row.id in unsettled):
+                self.ingest.submit(row.id, urgent=False)
+            elif row.state == "findable":
+                self.vectors.submit(row.id)
+
+    async def _check_index(self) -> None:
+        """Compare the index with the catalogue, once: delete leftovers, redo what is missing."""
+        try:
+            points = await self._index.documents()
+            for document_id in points.keys() - self.manifest.documents.keys():
+                await self.ingest.verify(document_id)
+            for row in list(self.manifest.documents.values()):
+                whole = {row.revision: row.passages} if row.passages else {}
+                if points.get(row.id, {}) != whole:
+                    await self.ingest.verify(row.id)
+        except Exception:
+            log.exception("comparing the index with the catalogue failed")

@@ -1,0 +1,165 @@
+"""The library as its owner sees it: a supervised child process behind typed methods."""
+
+from __future__ import annotations
+
+import uuid
+from collections.abc import Callable, Mapping, Sequence
+from typing import Any, TypeVar
+
+import msgspec
+from pydantic import SecretStr
+
+from morgan_core.assistant import Folders, JobList
+from morgan_core.embedding.base import Embedder
+from morgan_core.events import AnyChange, WorkerChanged
+from morgan_core.index.base import Candidates
+from morgan_core.library.names import from_person
+from morgan_core.paths import Paths
+from morgan_core.settings import Settings
+from morgan_core.types import (
+    DocumentText,
+    Folder,
+    Job,
+    LibraryCounts,
+    LibraryListing,
+    Scope,
+    WorkerInfo,
+)
+from morgan_core.worker import Worker
+
+T = TypeVar("T")
+_MODULE = "morgan_core.library.process"
+
+
+class LibraryService:
+    """Runs the library process. A call in flight when the process dies is made once more after
+    its restart; every method is safe to repeat.
+
+    ``lock_fd`` is the descriptor of the data directory's lock, which the process inherits.
+    ``on_change`` sees what changes in the library, and the state of the process. Paths may hold
+    any bytes; in results they are in the text form of ``library.names``, which is what all
+    methods accept, too.
+    """
+
+    def __init__(
+        self,
+        settings: Settings,
+        paths: Paths,
+        *,
+        embedder: Embedder,
+        lock_fd: int | None,
+        on_change: Callable[[AnyChange], None],
+    ) -> None:
+        self._embedder = embedder
+        self._on_change = on_change
+        self._worker = Worker(
+            "library",
+            _MODULE,
+            config=_config(settings, paths, embedder),
+            handlers={"embed": self._embed, "changes": self._take_changes},
+            pass_fds=() if lock_fd is None else (lock_fd,),
+            on_state=lambda info: on_change(WorkerChanged(worker=info)),
+            log_file=paths.logs / "library.log",
+        )
+
+    @property
+    def worker(self) -> WorkerInfo:
+        return self._worker.info
+
+    async def start(self) -> None:
+        """Spawn the process; calls wait until it is ready."""
+        await self._worker.start()
+
+    async def stop(self) -> None:
+        await self._worker.stop()
+
+    async def query(
+        self, text: str, vector: bytes | None, *, limit: int, scope: Scope | None = None
+    ) -> Candidates:
+        """One hybrid round trip to the index, deleted and outdated documents left out."""
+        found = await self._worker.call(
+            "query",
+            text=text,
+            vector=vector,
+            limit=limit,
+            scope=msgspec.to_builtins(scope) if scope else None,
+        )
+        return msgspec.convert(found, Candidates)
+
+    async def list(self) -> LibraryListing:
+        return msgspec.convert(await self._worker.call("list"), LibraryListing)
+
+    async def counts(self) -> LibraryCounts:
+        return msgspec.convert(await self._worker.call("counts"), LibraryCounts)
+
+    async def text(
+        self, document: str, *, start: int = 0, end: int | None = None, context: int = 2000
+    ) -> DocumentText:
+        """The extracted text around ``start``..``end``, ``context`` code points to each side.
+
+        Raises NotFound for a document that is unknown or has no text, Unavailable while the
+        text is being read.
+        """
+        found = await self._worker.call(
+            "text", document=document, start=start, end=end, context=context
+        )
+        return msgspec.convert(found, DocumentText)
+
+    async def retry(self, document: str) -> None:
+        """Read a document again. Raises NotFound."""
+        await self._worker.call("retry", document=document)
+
+    async def watch_list(self) -> Folders:
+        return msgspec.convert(await self._worker.call("watch_list"), list[Folder])
+
+    async def watch_add(self, path: str) -> Folder:
+        """Watch the folder at absolute ``path``; BadInput when it is not a readable folder."""
+        return msgspec.convert(await self._worker.call("watch_add", path=from_person(path)), Folder)
+
+    async def watch_remove(self, path: str, forget: bool = False) -> None:
+        """Stop watching. Documents stay unless ``forget``. NotFound if it is not watched."""
+        await self._worker.call("watch_remove", path=from_person(path), forget=forget, retry=False)
+
+    async def learn(self, paths: Sequence[str], watch: bool = False) -> Job:
+        """Take in files and folders. Raises BadInput that names a path which is not there."""
+        found = await self._worker.call(
+            "learn", job=str(uuid.uuid4()), paths=[from_person(path) for path in paths], watch=watch
+        )
+        return msgspec.convert(found, Job)
+
+    async def forget(self, paths: Sequence[str]) -> Job:
+        """Remove documents by path or id, and keep them out. Raises NotFound."""
+        found = await self._worker.call(
+            "forget", job=str(uuid.uuid4()), paths=[from_person(path) for path in paths]
+        )
+        return msgspec.convert(found, Job)
+
+    async def job(self, id: str) -> Job:
+        """Raises NotFound."""
+        return msgspec.convert(await self._worker.call("job", job=id), Job)
+
+    async def jobs(self) -> JobList:
+        """Newest first."""
+        return msgspec.convert(await self._worker.call("jobs"), list[Job])
+
+    # --- what the process asks of us -------------------------------------------------------
+
+    async def _embed(self, texts: Sequence[str]) -> Mapping[str, bytes]:
+        return {"vectors": await self._embedder.embed(texts, "passage")}
+
+    async def _take_changes(self, changes: Sequence[Any]) -> None:
+        for change in msgspec.convert(changes, tuple[AnyChange, ...]):
+            self._on_change(change)
+
+
+def _config(settings: Settings, paths: Paths, embedder: Embedder) -> dict[str, Any]:
+    values: dict[str, Any] = settings.model_dump()
+    plain = {
+        name: value.get_secret_value() if isinstance(value, SecretStr) else value
+        for name, value in values.items()
+    }
+    return {
+        "settings": msgspec.to_builtins(plain, enc_hook=str),
+        "paths": {name: str(getattr(paths, name)) for name in ("data", "config", "cache", "logs")},
+        "embedder": msgspec.to_builtins(embedder.info),
+    }

@@ -1,0 +1,146 @@
+"""A library in a folder of its own, with real parts and a quick deterministic embedder."""
+
+from __future__ import annotations
+
+import asyncio
+import hashlib
+import struct
+from collections.abc import AsyncIterator, Sequence
+from contextlib import asynccontextmanager
+from pathlib import Path
+
+from morgan_core.embedding.base import EmbedderInfo, TextKind
+from morgan_core.errors import Unavailable
+from morgan_core.events import AnyChange, DocumentChanged
+from morgan_core.library.service import LibraryService
+from morgan_core.paths import Paths
+from morgan_core.settings import Settings
+from morgan_core.storage.engine import database_url, open_engine
+from morgan_core.storage.migrate import migrate
+from morgan_core.types import Document, WorkerInfo
+from tests.helpers import eventually
+
+DIMENSION = 16
+
+
+def vector_of(text: str) -> bytes:
+    """A unit vector that depends on the text and on nothing else."""
+    values = [byte - 127.5 for byte in hashlib.sha256(text.encode()).digest()[:DIMENSION]]
+    length = sum(value * value for value in values) ** 0.5
+    return struct.pack(f"{DIMENSION}f", *(value / length for value in values))
+
+
+class HashEmbedder:
+    """Embeds by hash. ``gate`` holds it while clear; ``broken`` makes it unavailable."""
+
+    info = EmbedderInfo(name="hash", dimension=DIMENSION, max_tokens=256)
+    ready = True
+    worker: WorkerInfo | None = None
+
+    def __init__(self) -> None:
+        self.gate = asyncio.Event()
+        self.gate.set()
+        self.broken = False
+        self.texts: list[str] = []
+
+    async def start(self) -> None: ...
+
+    async def stop(self) -> None: ...
+
+    async def embed(self, texts: Sequence[str], kind: TextKind) -> bytes:
+        await self.gate.wait()
+        if self.broken:
+            raise Unavailable("The embedder is gone.")
+        self.texts += texts
+        return b"".join(vector_of(text) for text in texts)
+
+
+class TestLibrary:
+    """A running library process, the changes it sent, and short ways to ask it."""
+
+    __test__ = False
+
+    def __init__(self, service: LibraryService, embedder: HashEmbedder, paths: Paths) -> None:
+        self.service = service
+        self.embedder = embedder
+        self.paths = paths
+        self.changes: list[AnyChange] = []
+
+    async def documents(self) -> dict[str, Document]:
+        """By the name of the first path's file."""
+        listing = await self.service.list()
+        return {document.path.rpartition("/")[2]: document for document in listing.documents}
+
+    async def document(self, name: str) -> Document | None:
+        return (await self.documents()).get(name)
+
+    async def found(self, words: str) -> list[str]:
+        """The names of the files whose passages hold ``words``, best first."""
+        candidates = await self.service.query(words, None, limit=20)
+        return [hit.chunk.paths[0].rpartition("/")[2] for hit in candidates.bm25]
+
+    async def in_state(self, name: str, state: str = "ready") -> Document:
+        async def reached() -> Document | None:
+            document = await self.document(name)
+            return document if document is not None and document.state == state else None
+
+        document = await eventually(reached)
+        assert document is not None
+        return document
+
+    async def settled(self) -> None:
+        """Wait until nothing is to be done."""
+
+        async def idle() -> bool:
+            counts = await self.service.counts()
+            return not counts.busy and not counts.pending_passages
+
+        await eventually(idle)
+
+    def states(self, name: str) -> list[str]:
+        """The states that the document went through, as it was told."""
+        told = [
+            change.document.state
+            for change in self.changes
+            if isinstance(change, DocumentChanged) and change.document.path.endswith(name)
+        ]
+        return [s for i, s in enumerate(told) if i == 0 or told[i - 1] != s]
+
+
+def paths_in(folder: Path) -> Paths:
+    paths = Paths(
+        data=folder / "data", config=folder / "config", cache=folder / "cache", logs=folder / "logs"
+    )
+    for path in (paths.data, paths.cache, paths.logs):
+        path.mkdir(parents=True, exist_ok=True)
+    return paths
+
+
+async def make_database(paths: Paths) -> None:
+    engine = open_engine(database_url("", paths.database))
+    await migrate(engine)
+    await engine.dispose()
+
+
+@asynccontextmanager
+async def library_in(
+    folder: Path, *, embedder: HashEmbedder | None = None, **settings: object
+) -> AsyncIterator[TestLibrary]:
+    """A library whose data is below ``folder``."""
+    paths = paths_in(folder)
+    await make_database(paths)
+    embedder = embedder or HashEmbedder()
+    library: TestLibrary
+    service = LibraryService(
+        Settings(**settings),  # type: ignore[arg-type]
+        paths,
+        embedder=embedder,
+        lock_fd=None,
+        on_change=lambda change: library.changes.append(change),
+    )
+    library = TestLibrary(service, embedder, paths)
+    await service.start()
+    try:
+        yield library
+    finally:
+        await service.stop()
