@@ -12,6 +12,7 @@ from morgan_core.events import AnyChange, AnyTurnEvent, CountsChanged, JobChange
 from morgan_core.types import (
     Conversation,
     Document,
+    EffectiveSetting,
     Folder,
     Health,
     Job,
@@ -76,6 +77,13 @@ class FakeMorgan:
     async def forget(self, paths: Sequence[str]) -> Job:
         self.forgotten.append(list(paths))
         return self.job_steps.pop(0)
+
+    async def settings(self) -> list[EffectiveSetting]:
+        return [
+            EffectiveSetting(
+                name="default_search_results", value=7, source="default", description="."
+            )
+        ]
 
     async def health(self) -> Health:
         return self.state

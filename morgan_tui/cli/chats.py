@@ -13,6 +13,7 @@ from morgan_core.types import Conversation, Message
 from morgan_tui.cli.console import Console, counted, name, place
 
 PAGE = 200
+FOUND = 20
 SNIPPET = 160
 
 
@@ -40,7 +41,7 @@ async def show(morgan: Morgan, args: Namespace, console: Console) -> int:
 
 async def search(morgan: Morgan, args: Namespace, console: Console) -> int:
     query = " ".join(args.query)
-    limit = getattr(args, "limit", None) or args.default_limit
+    limit = getattr(args, "limit", None) or FOUND
     messages = await morgan.conversations.search(query, limit=limit)
     if console.as_json:
         console.json({"query": query, "messages": messages})

@@ -5,6 +5,7 @@ from __future__ import annotations
 import asyncio
 import contextlib
 import importlib
+import logging
 import os
 import signal
 import sys
@@ -18,7 +19,6 @@ from morgan_tui.cli.parser import parse
 if TYPE_CHECKING:
     from morgan_core.assistant import Morgan
     from morgan_core.paths import Paths
-    from morgan_core.settings import LoadedSettings
     from morgan_tui.cli.console import Console
 
     Opener = Callable[..., AbstractAsyncContextManager[Morgan]]
@@ -79,7 +79,6 @@ def _command(
 ) -> int:
     from morgan_core.errors import BadInput
     from morgan_core.paths import find_paths
-    from morgan_core.settings import load_settings
 
     if args.run == "ask:ask":
         from morgan_tui.cli.ask import prepare
@@ -90,24 +89,28 @@ def _command(
             console.say(f"morgan-tui: {error}")
             return USAGE
     paths = find_paths(args.data_dir)
-    flags = {"host": args.host, "port": args.port}
-    loaded = load_settings(paths, flags=flags, headless=args.run == "headless")
+    if args.run == "headless":
+        from morgan_core.server.headless import run as run_headless
+        from morgan_core.settings import load_settings
+
+        flags = {"host": args.host, "port": args.port}
+        return run_headless(paths, load_settings(paths, flags=flags, headless=True))
+    if args.run == "doctor":
+        from morgan_core.settings import load_settings
+        from morgan_tui.cli.doctor import report as doctor
+
+        return doctor(load_settings(paths), paths, as_json=args.json)
+    # From here on the session reads the settings when it starts a core: pydantic takes longer
+    # to import than a running core takes to answer.
     if args.run == "app":
         from morgan_tui.app import run as run_app
 
-        return run_app(paths, loaded, args.connect)
-    if args.run == "headless":
-        from morgan_core.server.headless import run as run_headless
-
-        return run_headless(paths, loaded)
-    if args.run == "doctor":
-        from morgan_tui.cli.doctor import report as doctor
-
-        return doctor(loaded, paths, as_json=args.json)
-    args.default_limit = loaded.values.default_search_results
+        return run_app(paths, None, args.connect)
+    # Without any handler, logging writes warnings on stderr.
+    logging.getLogger().addHandler(logging.NullHandler())
     if args.run == "health:health" and not args.connect:
         return _complete(_health(paths, console, attacher))
-    return _complete(_with_morgan(args, paths, loaded, console, opener))
+    return _complete(_with_morgan(args, paths, console, opener))
 
 
 def _version(args: Namespace) -> int:
@@ -118,29 +121,26 @@ def _version(args: Namespace) -> int:
 
 
 async def _with_morgan(
-    args: Namespace,
-    paths: Paths,
-    loaded: LoadedSettings,
-    console: Console,
-    opener: Opener | None,
+    args: Namespace, paths: Paths, console: Console, opener: Opener | None
 ) -> int:
     if opener is None:
         from morgan_core.session import open_morgan
 
         opener = open_morgan
-    if args.run == "health:health":
-        from morgan_tui.cli.health import report
-
-        async with opener(paths=paths, loaded=loaded, connect=args.connect) as morgan:
-            return await report(morgan, console)
     module, _, function = args.run.partition(":")
     handler: Handler = getattr(importlib.import_module(f"morgan_tui.cli.{module}"), function)
-    async with opener(paths=paths, loaded=loaded, connect=args.connect) as morgan:
+    console.live("Starting…")
+    async with opener(paths=paths, connect=args.connect, preload=False) as morgan:
+        if getattr(morgan, "is_owner", False):
+            from morgan_core.observability.logging import set_up_logging
+            from morgan_core.settings import load_settings
+
+            set_up_logging(paths, load_settings(paths).values, process="app")
         return await handler(morgan, args, console)
 
 
 async def _health(paths: Paths, console: Console, attacher: Attacher | None) -> int:
-    from morgan_tui.cli.health import report, unhealthy
+    from morgan_tui.cli.health import health, unhealthy
 
     if attacher is None:
         from morgan_core.session import attach
@@ -154,7 +154,7 @@ async def _health(paths: Paths, console: Console, attacher: Attacher | None) -> 
             console,
         )
     try:
-        return await report(morgan, console)
+        return await health(morgan, Namespace(), console)
     finally:
         await morgan.close()
 

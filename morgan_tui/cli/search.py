@@ -15,7 +15,7 @@ async def search(morgan: Morgan, args: Namespace, console: Console) -> int:
     if args.chats:
         return await chats.search(morgan, args, console)
     scope = await scope_of(morgan, args.scope)
-    limit = args.limit or args.default_limit
+    limit = args.limit or await _usual_limit(morgan)
     found = await morgan.search(" ".join(args.query), limit=limit, scope=scope)
     if console.as_json:
         console.json(found)
@@ -27,6 +27,12 @@ async def search(morgan: Morgan, args: Namespace, console: Console) -> int:
     if found.words_only:
         console.say("Found by words alone: the embedder is not ready.")
     return 0
+
+
+async def _usual_limit(morgan: Morgan) -> int:
+    """What the running core is set to."""
+    settings = {setting.name: setting.value for setting in await morgan.settings()}
+    return int(settings["default_search_results"])
 
 
 def _show(number: int, passage: Passage, console: Console) -> None:

@@ -367,7 +367,7 @@ def test_search_json_has_the_promised_shape(
     }
     assert set(found["results"][0]["scores"]) == {"dense", "bm25", "fused", "rerank"}
     assert "words alone" in said.err
-    assert morgan.searched[0]["limit"] == 10
+    assert morgan.searched[0]["limit"] == 7
 
 
 @pytest.mark.parametrize("limit", ["0", "-1", "x", "1001"])
@@ -644,7 +644,8 @@ def test_a_wrong_setting_is_named(
 ) -> None:
     monkeypatch.setenv("MORGAN_PORT", "many")
 
-    assert run("library") == 1
+    assert run("doctor") == 3
+    assert run("serve") == 1
 
     assert "MORGAN_PORT" in capsys.readouterr().err
 
