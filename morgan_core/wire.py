@@ -191,7 +191,10 @@ class _ErrorBody(msgspec.Struct):
 
 async def _read_head(reader: asyncio.StreamReader) -> Response:
     lines = (await reader.readuntil(b"\r\n\r\n")).decode("latin-1").split("\r\n")
-    status = int(lines[0].split(" ", 2)[1])
+    version, _, rest = lines[0].partition(" ")
+    if not version.startswith("HTTP/1."):
+        raise ValueError(f"not HTTP: {lines[0]!r}")
+    status = int(rest.split(" ")[0])
     headers = {}
     for line in lines[1:]:
         name, _, value = line.partition(":")

@@ -26,9 +26,10 @@ class Node:
     def __init__(self, root: Path, *, pace: float, grace: float, host: str) -> None:
         self.said = root / f"stderr-{len(list(root.glob('stderr-*')))}"
         command = [sys.executable, "-m", "tests.headless_node", str(root)]
-        with self.said.open("w") as stderr:
+        self.out = self.said.with_name(self.said.name.replace("stderr", "stdout"))
+        with self.said.open("w") as stderr, self.out.open("w") as stdout:
             self.process = subprocess.Popen(
-                [*command, str(pace), str(grace), host], stderr=stderr, stdout=subprocess.PIPE
+                [*command, str(pace), str(grace), host], stderr=stderr, stdout=stdout
             )
 
     async def url(self) -> str:
@@ -50,7 +51,7 @@ def headless(tmp_path: Path) -> Iterator[Any]:
     yield start
     for node in nodes:
         node.process.kill()
-        node.process.communicate()
+        node.process.wait()
 
 
 async def test_it_tells_its_address_and_answers_there_and_on_the_socket(headless, tmp_path):
@@ -65,7 +66,7 @@ async def test_it_tells_its_address_and_answers_there_and_on_the_socket(headless
 
     node.process.terminate()
     assert await node.code() == 0
-    assert node.process.communicate()[0] == b""
+    assert node.out.read_text() == ""
 
 
 async def test_its_log_is_json_lines(headless, tmp_path):
