@@ -105,11 +105,17 @@ class Settings(BaseModel):
         "", description="OpenAI-compatible endpoint; empty runs the embedder in a child process."
     )
     embedding_api_key: SecretStr | None = Field(None, description="Key for the remote embedder.")
+    embedding_dimension: int = Field(
+        0,
+        ge=0,
+        le=65536,
+        description="Length of a remote embedder's vectors; 0 looks it up by the model's name.",
+    )
     embedding_device: Device = Field(
         "auto", description="Device of the embedder; auto takes CUDA where it works."
     )
     embedding_batch_size: Annotated[int, Unit("texts")] = Field(
-        0, ge=0, le=4096, description="Texts per batch; 0 measures the best size."
+        0, ge=0, le=4096, description="Most texts per batch; 0 leaves the size to measurement."
     )
 
     # search

@@ -2,9 +2,9 @@
 
 from __future__ import annotations
 
-import contextlib
 import os
 import tempfile
+from pathlib import Path
 from typing import Any
 
 from morgan_core.errors import SettingsError
@@ -31,12 +31,11 @@ def save_setting(paths: Paths, name: str, value: Any) -> None:
                 out.write(tomlkit.dumps(document))
                 out.flush()
                 os.fsync(out.fileno())
-            os.replace(temporary, file)
+            Path(temporary).replace(file)
         except BaseException:
-            with contextlib.suppress(FileNotFoundError):
-                os.unlink(temporary)
+            Path(temporary).unlink(missing_ok=True)
             raise
-    except ParseError as error:
+    except (ParseError, UnicodeDecodeError) as error:
         raise SettingsError(
             f"{file} is not valid TOML ({error}), so {name} was not saved.",
             mend="Correct the file, then choose again.",

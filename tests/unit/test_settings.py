@@ -18,6 +18,7 @@ from morgan_core.paths import Paths
 from morgan_core.settings import LoadedSettings, Settings, load_settings
 from morgan_core.settings.allowed import allowed
 from morgan_core.settings.fields import GUIDE_NAMES, SECRETS
+from morgan_core.settings.saving import save_setting
 
 
 @pytest.fixture
@@ -339,6 +340,43 @@ def test_a_file_that_may_not_be_read_is_named(paths: Paths) -> None:
     config.chmod(0)
 
     assert "cannot be read: Permission denied" in problems(paths)[0]
+
+
+# --- saving ------------------------------------------------------------------------------
+
+
+def test_a_saved_setting_is_loaded_again_and_the_file_keeps_its_comments(paths: Paths) -> None:
+    config = paths.config / "config.toml"
+    config.write_text("# my own\nport = 1  # for the tunnel\n")
+
+    save_setting(paths, "llm_model", 'odd "name".gguf')
+    save_setting(paths, "port", 2)
+
+    values = load_settings(paths, environ={}).values
+    assert (values.llm_model, values.port) == ('odd "name".gguf', 2)
+    assert "# my own" in config.read_text()
+    assert "# for the tunnel" in config.read_text()
+
+
+def test_a_first_setting_makes_a_private_config_directory(tmp_path: Path) -> None:
+    paths = Paths(data=tmp_path, config=tmp_path / "new", cache=tmp_path, logs=tmp_path)
+
+    save_setting(paths, "llm_model", "qwen")
+
+    assert load_settings(paths, environ={}).values.llm_model == "qwen"
+    assert paths.config.stat().st_mode & 0o777 == 0o700
+    assert [file.name for file in paths.config.iterdir()] == ["config.toml"]
+
+
+@pytest.mark.parametrize("damaged", [b"port =\n", b"# \xff\n"])
+def test_a_damaged_file_is_not_overwritten_by_saving(paths: Paths, damaged: bytes) -> None:
+    config = paths.config / "config.toml"
+    config.write_bytes(damaged)
+
+    with pytest.raises(SettingsError, match=r"config\.toml is not valid TOML"):
+        save_setting(paths, "llm_model", "qwen")
+
+    assert config.read_bytes() == damaged
 
 
 # --- every field -------------------------------------------------------------------------
