@@ -5,7 +5,6 @@ from __future__ import annotations
 import importlib.util
 import os
 from pathlib import Path
-from typing import Any
 
 from morgan_core.embedding.base import EmbedderInfo
 from morgan_core.embedding.files import examine
@@ -139,14 +138,14 @@ def _cached_snapshot(repository: str) -> Path | None:
 
 def _describe_remote(settings: Settings) -> EmbedderInfo:
     name = settings.embedding_model
-    asked: Any = getattr(settings, "embedding_dimension", 0)
     known = _known(name)
     short = name.rpartition("/")[2].casefold()
-    dimension = asked or (known.info.dimension if known else 0)
+    plain = short.replace(":", "-").removesuffix("-latest")
     dimension = (
-        dimension
-        or REMOTE_DIMENSIONS.get(short)
-        or REMOTE_DIMENSIONS.get(short.replace(":", "-").removesuffix("-latest"))
+        settings.embedding_dimension
+        or (known.info.dimension if known else 0)
+        or REMOTE_DIMENSIONS.get(short, 0)
+        or REMOTE_DIMENSIONS.get(plain, 0)
     )
     if not dimension:
         raise ModelError(

@@ -30,7 +30,7 @@ class EmbedderService:
         self._model = model
         self._dimension: int = config["dimension"]
         self._pace = Pace(
-            config["max_tokens"], fixed=config["batch_size"] or model.gpu_batch_size()
+            config["max_tokens"], fixed=model.gpu_batch_size(), limit=config["batch_size"]
         )
         self._thread = thread
         self._queue = Queue()

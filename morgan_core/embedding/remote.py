@@ -194,7 +194,8 @@ def _normalised(rows: list[list[float]]) -> bytes:
     norms = np.linalg.norm(vectors, axis=1, keepdims=True)
     if not np.isfinite(norms).all():
         raise RemoteError("The remote embedder gave vectors that are no numbers.")
-    return (vectors / np.maximum(norms, 1e-12)).astype(np.float32).tobytes()
+    scaled: bytes = (vectors / np.maximum(norms, 1e-12)).astype(np.float32).tobytes()
+    return scaled
 
 
 def _endpoint(base: str) -> str:
