@@ -47,7 +47,7 @@ def raw_pdf(content: bytes, *, filters: bytes = b"") -> bytes:
 
 def inflated_pdf(unit: bytes, megabytes: int) -> bytes:
     """A small PDF whose page content unpacks to ``megabytes`` of ``unit``."""
-    packer = zlib.compressobj(9)
+    packer = zlib.compressobj(1)
     block = unit * (MIB // len(unit))
     stream = b"".join(packer.compress(block) for _ in range(megabytes)) + packer.flush()
     return raw_pdf(stream, filters=b"/Filter/FlateDecode")

@@ -89,10 +89,17 @@ class Reader:
 
     async def _first_try(self, path: str) -> Any:
         # An answered call also tells the supervisor that the deaths before were the files' fault.
-        await self._worker.call("ping", timeout=_START_SECONDS)
+        try:
+            await self._worker.call("ping", timeout=_START_SECONDS)
+        except TimeoutError:
+            raise _silent() from None
         try:
             return await self._worker.call(
-                "read", timeout=self._timeout, retry=False, path=path, max_bytes=self._max_bytes
+                "read",
+                timeout=self._timeout,
+                retry=False,
+                path=os.fsencode(path),
+                max_bytes=self._max_bytes,
             )
         except TimeoutError:
             await self._worker.restart("a file took too long to read")
@@ -115,9 +122,13 @@ class Reader:
         )
         await alone.start()
         try:
-            await alone.ready(timeout=_START_SECONDS)
+            await _ready(alone)
             return await alone.call(
-                "read", timeout=self._timeout, retry=False, path=path, max_bytes=self._max_bytes
+                "read",
+                timeout=self._timeout,
+                retry=False,
+                path=os.fsencode(path),
+                max_bytes=self._max_bytes,
             )
         except TimeoutError:
             raise self._too_long() from None
@@ -144,6 +155,19 @@ class Reader:
 
 class _Breach(Exception):
     """The first try ended badly; the message says how."""
+
+
+async def _ready(worker: Worker) -> None:
+    try:
+        await worker.ready(timeout=_START_SECONDS)
+    except TimeoutError:
+        raise _silent() from None
+
+
+def _silent() -> Unavailable:
+    return Unavailable(
+        f"The reader did not start within {_START_SECONDS:g} s.", mend="Is the machine overloaded?"
+    )
 
 
 def _extracted(data: Any) -> Extracted:

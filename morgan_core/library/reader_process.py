@@ -9,6 +9,7 @@ import asyncio
 import contextlib
 import importlib
 import logging
+import os
 from collections.abc import Mapping
 from pathlib import Path
 from typing import Any
@@ -28,7 +29,10 @@ log = logging.getLogger(__name__)
 
 
 class ReaderService:
-    """``read(path, max_bytes)`` returns an Extracted as plain data; ``ping()`` returns true."""
+    """``read(path, max_bytes)`` returns an Extracted as plain data; ``ping()`` returns true.
+
+    ``path`` is bytes, because a file's name need not be text.
+    """
 
     def __init__(self, memory: int) -> None:
         self._memory = memory
@@ -40,8 +44,8 @@ class ReaderService:
     async def _ping(self) -> bool:
         return True
 
-    async def _read(self, path: str, max_bytes: int) -> Any:
-        return await asyncio.to_thread(self._read_here, path, max_bytes)
+    async def _read(self, path: bytes, max_bytes: int) -> Any:
+        return await asyncio.to_thread(self._read_here, os.fsdecode(path), max_bytes)
 
     def _read_here(self, path: str, max_bytes: int) -> Any:
         try:

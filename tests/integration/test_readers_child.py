@@ -15,6 +15,7 @@ from morgan_core.errors import UnreadableFile
 from morgan_core.library.reader import Reader
 from morgan_core.library.readers import read
 from morgan_core.settings import Settings
+from morgan_core.worker.supervisor import MAX_DEATHS
 from tests.helpers import eventually
 from tests.pdfs import MIB, inflated_pdf, make_pdf
 
@@ -77,11 +78,18 @@ async def test_a_reason_comes_back_with_its_mend(reader: Reader, tmp_path: Path)
     assert reader.info.restarts == 0
 
 
+async def test_a_name_that_is_no_text_is_no_obstacle(reader: Reader, tmp_path: Path) -> None:
+    path = os.path.join(os.fsencode(tmp_path), b"caf\xe9 \xff.txt")  # noqa: PTH118
+    Path(os.fsdecode(path)).write_text("Latin-1 in the name.")
+
+    assert (await reader.read(os.fsdecode(path))).text == "Latin-1 in the name."
+
+
 async def test_a_file_that_inflates_without_end_is_listed_and_the_rest_is_read(
     good: Path, tmp_path: Path
 ) -> None:
     bomb = tmp_path / "bomb.pdf"
-    bomb.write_bytes(inflated_pdf(b" ", 600))
+    bomb.write_bytes(inflated_pdf(b" ", 300))
     reader = Reader(Settings(reader_memory=128 * MIB))
     await reader.start()
     try:
@@ -115,6 +123,7 @@ async def test_a_file_that_takes_too_long_is_listed_and_the_rest_is_read(
     assert await eventually(lambda: not reader_pids())
 
 
+@pytest.mark.slow
 async def test_a_file_that_crashes_the_child_twice_is_listed(
     reader: Reader, good: Path, slow: Path
 ) -> None:
@@ -144,13 +153,14 @@ async def test_a_child_that_dies_once_costs_nothing(reader: Reader, good: Path) 
     assert (await reader.read(good)).text == "Nothing is wrong with this one."
 
 
+@pytest.mark.slow
 async def test_many_bad_files_in_a_row_do_not_end_the_reader(good: Path, tmp_path: Path) -> None:
     bomb = tmp_path / "bomb.pdf"
-    bomb.write_bytes(inflated_pdf(b" ", 300))
+    bomb.write_bytes(inflated_pdf(b" ", 150))
     reader = Reader(Settings(reader_memory=64 * MIB))
     await reader.start()
     try:
-        for _ in range(5):
+        for _ in range(MAX_DEATHS + 1):
             with pytest.raises(UnreadableFile, match="of memory"):
                 await reader.read(bomb)
         assert (await reader.read(good)).kind == "pdf"

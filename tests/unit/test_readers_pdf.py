@@ -154,6 +154,21 @@ def test_a_page_is_cleaned_of_ligatures_and_line_end_hyphens() -> None:
     )
 
 
+@pytest.mark.parametrize(
+    ("page", "expected"),
+    [
+        ("the con\ufffesent", "the consent"),
+        ("INTRO\ufffeDUCTION", "INTRODUCTION"),
+        ("Anglo\ufffeSaxon", "Anglo-Saxon"),
+        ("an e\ufffemail", "an e-mail"),
+    ],
+)
+def test_a_hyphen_at_a_line_end_stays_where_it_is_part_of_the_word(
+    page: str, expected: str
+) -> None:
+    assert clean_page(page) == expected
+
+
 def test_a_pdf_that_claims_another_name_is_still_a_pdf(tmp_path: Path) -> None:
     path = tmp_path / "report.txt"
     path.write_bytes(make_pdf("Found by its content."))

@@ -122,10 +122,25 @@ def _join(texts: Iterator[str | None]) -> tuple[str, tuple[int, ...], int, int]:
 
 
 def clean_page(raw: str) -> str:
-    """Sanitised text of one page; pdfium's mark for a hyphen at a line's end (U+FFFE) goes, which
-    joins the word."""
-    text = _LIGATURES.sub(lambda match: unicodedata.normalize("NFKC", match[0]), sanitise(raw))
+    """Sanitised text of one page, words that a line end divided joined."""
+    joined = sanitise(_join_words(raw))
+    text = _LIGATURES.sub(lambda match: unicodedata.normalize("NFKC", match[0]), joined)
     return tidy("\n".join(line.rstrip() for line in text.split("\n"))).strip()
+
+
+def _join_words(raw: str) -> str:
+    """Resolve pdfium's mark for a hyphen at a line's end (U+FFFE), which may be part of the word.
+
+    It stays before a capital (Anglo-Saxon) and after a single letter (e-mail).
+    """
+    first, *rest = raw.split("\ufffe")
+    parts = [first]
+    for part in rest:
+        before = parts[-1][-2:]
+        compound = part[:1].isupper() and not before[-1:].isupper()
+        single = before[-1:].isalpha() and not before[:-1].isalpha()
+        parts.append("-" + part if compound or single else part)
+    return "".join(parts)
 
 
 def locate(outline: list[Entry], text: str, starts: tuple[int, ...]) -> tuple[Heading, ...]:
