@@ -169,7 +169,7 @@ async def test_a_face_in_another_process_takes_over_from_us(paths, nodes):
 
 async def test_nobody_opens_the_stores_while_an_orphan_holds_them(faces, paths, nodes):
     node = nodes("0", "--orphan", "60")
-    child = int((await node.line()).split()[1])
+    child = int((await node.line()).removeprefix("child "))
     assert await node.line() == "owner"
     node.kill()
     opening = asyncio.create_task(faces())
