@@ -4,10 +4,10 @@ from __future__ import annotations
 
 import os
 import secrets
-import shutil
 import socket
 import stat
 import tempfile
+from contextlib import suppress
 from pathlib import Path
 
 from aiohttp import web
@@ -43,10 +43,11 @@ class Listener:
         """Cut what is still open and remove the files of the address."""
         await self._runner.cleanup()
         for path in self.leftovers:
-            if path.is_dir():
-                shutil.rmtree(path, ignore_errors=True)
-            else:
-                path.unlink(missing_ok=True)
+            with suppress(OSError):
+                if path.is_dir():
+                    path.rmdir()
+                else:
+                    path.unlink(missing_ok=True)
 
 
 async def listen_private(
@@ -77,25 +78,32 @@ async def listen_tcp(
 async def _listen_unix(
     morgan: Morgan, settings: Settings, paths: Paths, state: ServerState
 ) -> Listener:
-    path = paths.socket
-    leftovers = [path]
-    if not _is_private(path.parent):
-        # Another user made it: the path of ours goes to the others by the lock file.
-        path = Path(tempfile.mkdtemp(prefix="morgan-")) / path.name
-        leftovers = [path.parent]
     runner = await _run(morgan, settings, paths, state, trusted=True)
-    site = web.UnixSite(runner, path)
+    if _is_private(paths.socket.parent):
+        with suppress(OSError):
+            return await _start_unix(runner, paths.socket)
+    # The usual place is another user's, or too deep for a socket's name. The others find ours
+    # by the lock file.
+    folder = Path(tempfile.mkdtemp(prefix="morgan-"))
     try:
-        await site.start()
+        listener = await _start_unix(runner, folder / "morgan.sock")
     except OSError as error:
         await runner.cleanup()
+        folder.rmdir()
         raise Unavailable(
-            f"Morgan cannot listen on its socket {path}: {error.strerror or error}.",
+            f"Morgan cannot listen on a socket in {folder}: {error.strerror or error}.",
             mend="Set XDG_RUNTIME_DIR to a short directory of your own.",
         ) from error
+    listener.leftovers.append(folder)
+    return listener
+
+
+async def _start_unix(runner: web.AppRunner, path: Path) -> Listener:
+    site = web.UnixSite(runner, path)
+    await site.start()
     path.chmod(0o600)
     listener = Listener(runner, site)
-    listener.socket, listener.leftovers = str(path), leftovers
+    listener.socket, listener.leftovers = str(path), [path]
     return listener
 
 

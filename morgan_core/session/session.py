@@ -19,8 +19,8 @@ from morgan_core.types import EffectiveSetting, Health, Job, Scope, SearchRespon
 T = TypeVar("T")
 log = logging.getLogger(__name__)
 STOP_TIMEOUT = 5.0
-RETRY_AFTER = 1.0
-"""Seconds between two elections when the first found nobody."""
+RETRY_AFTER = (1.0, 30.0)
+"""Seconds between elections while they find nobody: the first pause, and the longest."""
 
 
 class Session:
@@ -220,14 +220,17 @@ class Session:
 
     async def _watch(self) -> None:
         """Elect as soon as the owner is gone, also when nothing is asked of it."""
+        pause, longest = RETRY_AFTER
         while True:
             backend = self._backend
             try:
                 await backend.gone()
                 await self._replace(backend, Disconnected("The owner is gone."))
+                pause = RETRY_AFTER[0]
             except Exception:
                 log.warning("there is no Morgan to talk to yet", exc_info=True)
-                await asyncio.sleep(RETRY_AFTER)
+                await asyncio.sleep(pause)
+                pause = min(2 * pause, longest)
 
     async def _stop_quietly(self, backend: Backend, turn_id: str) -> None:
         """Nobody reads the turn any more; when it cannot be stopped it just runs to its end."""

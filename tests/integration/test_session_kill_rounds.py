@@ -9,7 +9,6 @@ import signal
 import subprocess
 import sys
 from collections.abc import Iterator
-from functools import partial
 from pathlib import Path
 
 import pytest
@@ -19,7 +18,7 @@ from morgan_core.storage.lock import read_card
 from tests.helpers import eventually
 from tests.journalled_core import make_paths
 
-ROUNDS = int(os.environ.get("MORGAN_KILL_ROUNDS", "4"))
+ROUNDS = int(os.environ.get("KILL_ROUNDS", "4"))
 TOKENS = 150
 ANSWER = "answer " + "".join(f"{number} " for number in range(TOKENS)).strip()
 
@@ -62,8 +61,9 @@ async def test_owners_killed_at_random_moments_lose_nothing(tmp_path: Path, face
         asking = [Face(tmp_path, f"{number:030x}{n:02x}", rng.uniform(0, 0.4)) for n in range(3)]
         faces += asking
         for _ in range(2):
-            find = partial(_owner_among, asking, paths.lock)
-            card = await eventually(find, timeout=60)
+            card = await eventually(
+                lambda asking=asking: _owner_among(asking, paths.lock), timeout=60
+            )
             await asyncio.sleep(rng.uniform(0, 0.8))  # the random moment
             _kill(asking, card.pid)
         left = [face for face in asking if face.process.returncode is None]

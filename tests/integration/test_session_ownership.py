@@ -336,16 +336,41 @@ async def test_without_unix_sockets_faces_meet_on_loopback_with_a_token(faces, p
     assert card.url.startswith("http://127.0.0.1:")
 
 
-async def test_a_runtime_directory_open_to_others_is_not_used(faces, paths):
-    paths.create()
-    paths.socket.parent.chmod(0o755)
-    private = paths.socket.parent / "link"
-    assert not listen._is_private(paths.socket.parent)
-    private.symlink_to(paths.data)
-    assert not listen._is_private(private)
-    private.unlink()
-    paths.socket.parent.chmod(0o700)
-    assert listen._is_private(paths.socket.parent)
+@pytest.mark.parametrize("trouble", ["link", "open", "deep"])
+async def test_where_the_usual_place_of_the_socket_cannot_be_used_a_private_one_is(
+    faces, paths, tmp_path, monkeypatch, trouble
+):
+    runtime = tmp_path / ("d" * 100 if trouble == "deep" else "run")
+    (runtime / "elsewhere").mkdir(parents=True, mode=0o700)
+    if trouble == "link":
+        (runtime / "morgan").symlink_to(runtime / "elsewhere")
+    monkeypatch.setenv("XDG_RUNTIME_DIR", str(runtime))
+    if trouble == "open":
+        monkeypatch.setattr(listen, "_is_private", lambda directory: False)
+
+    async with open_morgan(paths=paths, make_local=JournalledMorgan):
+        face = await attach(paths)
+        card = read_card(paths.lock)
+        assert card is not None
+        socket = Path(card.socket)
+        assert socket.parent not in (paths.socket.parent, runtime / "elsewhere")
+        assert socket.parent.stat().st_mode & 0o777 == 0o700
+        assert await _text(face.ask("hello")) == "You asked: hello "
+        await face.close()
+    assert not socket.parent.exists()
+
+
+def test_a_directory_is_private_when_it_is_ours_closed_and_no_link(tmp_path):
+    ours = tmp_path / "ours"
+    ours.mkdir(mode=0o700)
+    link = tmp_path / "link"
+    link.symlink_to(ours)
+
+    assert listen._is_private(ours)
+    assert not listen._is_private(link)
+    assert not listen._is_private(tmp_path / "missing")
+    ours.chmod(0o750)
+    assert not listen._is_private(ours)
 
 
 async def test_a_session_can_face_a_server(faces, paths):
