@@ -116,10 +116,20 @@ def paths_in(folder: Path) -> Paths:
     return paths
 
 
+_databases: list[bytes] = []
+
+
 async def make_database(paths: Paths) -> None:
+    """Migrate the database at its place; an empty one is made once and copied."""
+    if _databases and not paths.database.exists():
+        paths.database.write_bytes(_databases[0])
+        return
+    fresh = not paths.database.exists()
     engine = open_engine(database_url("", paths.database))
     await migrate(engine)
     await engine.dispose()
+    if fresh:
+        _databases.append(paths.database.read_bytes())
 
 
 @asynccontextmanager

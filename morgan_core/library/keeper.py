@@ -11,7 +11,7 @@ from __future__ import annotations
 import asyncio
 import logging
 import time
-from collections.abc import Awaitable, Callable, Iterable, Mapping
+from collections.abc import Awaitable, Callable, Collection, Iterable, Mapping
 from dataclasses import dataclass
 from typing import Any, Protocol
 
@@ -88,6 +88,7 @@ class Keeper:
             manifest, settings, on_hint=self._on_event, on_root=on_root, on_wake=self.wake
         )
         self._hints: dict[str, _Hint] = {}
+        self._looking: Collection[str] = ()
         self._urgent: dict[str, str] = {}
         self._backlog: dict[str, str] = {}
         self._commands: asyncio.Queue[tuple[Callable[[], Awaitable[Any]], asyncio.Future[Any]]] = (
@@ -131,7 +132,7 @@ class Keeper:
         wanted = list(paths)
         return any(
             is_below(path, folder)
-            for queue in (self._hints, self._urgent, self._backlog)
+            for queue in (self._hints, self._looking, self._urgent, self._backlog)
             for path in queue
             for folder in wanted
         )
@@ -232,6 +233,7 @@ class Keeper:
                 paths[path] = root.path
         if not paths:
             return
+        self._looking = paths.keys()
         look = await self._look_at(paths)
         for path in list(look.scan.files):
             hint = hints.get(path)
@@ -240,6 +242,7 @@ class Keeper:
                 look.scan.blind[path] = "still being written"
         gone = {path for path, hint in hints.items() if hint.gone}
         await self._apply(look, set(paths.values()), told=gone, urgent=True)
+        self._looking = ()
 
     def _settled(self, path: str, seen: Seen, hint: _Hint | None) -> bool:
         """Whether to read the file now; else it is looked at again when it may have settled."""

@@ -74,6 +74,7 @@ class Requests:
             root = await self._watch(path)
         elif (
             root is None
+            or self._manifest.excluded(path)
             or (root.kind == "learned" and root.path != path)
             or await asyncio.to_thread(why_skip, on_disk(path), on_disk(root.path))
         ):

@@ -16,7 +16,7 @@ from typing import Any
 
 import msgspec
 from sqlalchemy import RowMapping, Table, bindparam, delete, func, select
-from sqlalchemy.dialects import postgresql, sqlite
+from sqlalchemy.dialects import sqlite
 from sqlalchemy.ext.asyncio import AsyncConnection
 
 from morgan_core.storage import catalogue_tables as t
@@ -178,13 +178,20 @@ async def _upsert_rows(
 ) -> None:
     if not rows:
         return
-    dialect: Any = postgresql if connection.dialect.name == "postgresql" else sqlite
     keys = [column.name for column in table.primary_key]
-    statement = dialect.insert(table)
+    statement = _insert(connection, table)
     values = {c.name: statement.excluded[c.name] for c in table.columns if c.name not in keys}
     await connection.execute(
         statement.on_conflict_do_update(index_elements=keys, set_=values), rows
     )
+
+
+def _insert(connection: AsyncConnection, table: Table) -> Any:
+    if connection.dialect.name == "postgresql":
+        from sqlalchemy.dialects import postgresql
+
+        return postgresql.insert(table)
+    return sqlite.insert(table)
 
 
 async def _delete(
