@@ -1,0 +1,1 @@
+"""What `make bench` measures, side by side in one run."""
