@@ -203,7 +203,7 @@ class MorganApp(App[int]):
         chat = self._chat_screen.chat
         offers = isinstance(change, events.CountsChanged | events.FolderChanged)
         if offers and chat.id is None and not chat.turns:
-            self.run_worker(self._show_welcome(), exclusive=True, group="welcome")
+            self.run_worker(self._show_welcome, exclusive=True, group="welcome")
         self._redraw_soon()
 
     def _redraw_soon(self) -> None:
@@ -340,7 +340,7 @@ class MorganApp(App[int]):
             if chat is self._chat_screen.chat:
                 self.drafts.move(None, chat.id)
         if self._started and self.is_running:
-            self.run_worker(self.refresh_conversations(), exclusive=True, group="conversations")
+            self.run_worker(self.refresh_conversations, exclusive=True, group="conversations")
 
     async def _show_welcome(self) -> None:
         """The card of an empty conversation, once it is known what to offer."""

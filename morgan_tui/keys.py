@@ -86,17 +86,6 @@ KEYS: tuple[Key, ...] = (
     ),
     Key("prompt", "up", "cursor_up", "In an empty prompt: the last question again"),
     *(
-        Key(
-            "prompt",
-            f"alt+{n}",
-            f"app.open_source({n})",
-            "Open a source",
-            priority=True,
-            shown="Alt+1…9",
-        )
-        for n in range(1, 10)
-    ),
-    *(
         Key("transcript", str(n), f"app.open_source({n})", "Open a source", shown="1…9")
         for n in range(1, 10)
     ),

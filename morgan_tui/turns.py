@@ -32,6 +32,7 @@ TurnState = Literal[
     "queued",
     "loading",
     "searching",
+    "reading",
     "answering",
     "done",
     "stopped",
@@ -96,6 +97,7 @@ class LiveTurn:
             case events.Sources():
                 self.sources = event.sources
                 self.relevant = event.relevant
+                self.state = "reading"
             case events.Token():
                 self.text = self.text[: event.start] + event.text
                 self.state = "answering"

@@ -186,7 +186,7 @@ class AnswerView(Vertical):
 
 def status_content(view: AnswerView) -> Content:
     """The line below an answer: what it waits for, why it ended, how it was checked."""
-    from morgan_tui.text import clean_line
+    from morgan_tui.text import clean_line, plural
 
     turn = view.turn
     match view.state:
@@ -202,6 +202,9 @@ def status_content(view: AnswerView) -> Content:
             )
         case "searching":
             return Content.styled("searching your documents…", "$text-muted")
+        case "reading":
+            count = plural(len(view.sources), "source")
+            return Content.styled(f"the model reads {count}…  Esc stops", "$text-muted")
         case "answering":
             return Content.styled("answering…  Esc stops", "$text-muted")
         case "interrupted":

@@ -5,11 +5,13 @@ from __future__ import annotations
 from pathlib import Path
 
 from textual import events
+from textual.content import Content
 from textual.widgets import TextArea
 
 from morgan_tui.dropped_paths import dropped_paths
 from morgan_tui.keys import bindings
 from morgan_tui.messages import AskRequested, DraftChanged, LearnRequested, StopRequested, UpFromEmptyPrompt
+from morgan_tui.text import document_name, plural
 
 PLACEHOLDER = "Ask your documents…"
 
@@ -54,6 +56,7 @@ class Prompt(TextArea):
             placeholder=PLACEHOLDER,
             id="prompt",
         )
+        self.cursor_blink = False
         self.last_question = ""
         self.offered: list[Path] = []
         self._offered_text = ""
@@ -126,12 +129,11 @@ class Prompt(TextArea):
     def _offer(self, paths: list[Path], text: str) -> None:
         self.offered = paths
         self._offered_text = text
-        name = str(paths[0]) if len(paths) == 1 else f"{len(paths)} files"
-        from textual.content import Content
-
-        from morgan_tui.text import clean_name
-
-        self.border_title = Content(f" Add {clean_name(name)} to the library? ")  # type: ignore[assignment]
+        if len(paths) == 1:
+            name = document_name(str(paths[0])) + ("/" if paths[0].is_dir() else "")
+        else:
+            name = plural(len(paths), "file")
+        self.border_title = Content(f" Add {name} to the library? ")  # type: ignore[assignment]
         self.border_subtitle = " Enter adds it · Esc makes it text "
 
     def _withdraw_offer(self) -> None:

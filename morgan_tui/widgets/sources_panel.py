@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 from collections.abc import Sequence
 
 from morgan_core.types import Citation, Source
@@ -11,7 +12,7 @@ from textual.widgets.option_list import Option
 
 from morgan_tui.keys import bindings
 from morgan_tui.messages import OpenSource
-from morgan_tui.text import clean_line, document_name, passage_place
+from morgan_tui.text import clean, clean_line, document_name, passage_place
 
 SNIPPET = 160
 """Characters of a passage shown in the panel."""
@@ -79,6 +80,15 @@ class SourcesPanel(OptionList):
             self.post_message(OpenSource(int(event.option.id[1:])))
 
 
+MARKUP = re.compile(r"^#+ .*$|^[-|: ]+$|[*_`|]+|^[-+>] ", re.MULTILINE)
+
+
+def snippet_of(text: str) -> str:
+    """The first words of a passage, without headings and Markdown's signs."""
+    plain = clean_line(MARKUP.sub(" ", clean(text[: SNIPPET * 4]))) or clean_line(text)
+    return plain if len(plain) <= SNIPPET else plain[:SNIPPET].rstrip() + "…"
+
+
 def _entry(source: Source, verified: bool | None) -> Content:
     passage = source.passage
     mark = {
@@ -87,9 +97,7 @@ def _entry(source: Source, verified: bool | None) -> Content:
         None: Content(""),
     }[verified]
     place = passage_place(passage)
-    snippet = clean_line(passage.text[: SNIPPET * 2])
-    if len(snippet) > SNIPPET:
-        snippet = snippet[:SNIPPET].rstrip() + "…"
+    snippet = snippet_of(passage.text)
     lines = [
         Content.assemble((f"\n{source.n} ", "bold $accent"), (document_name(passage.path), "bold"))
     ]
