@@ -132,9 +132,7 @@ class TurnRun:
     async def _prompt(self, model: ChatModel, sources: Sequence[Source]) -> list[ChatMessage]:
         turn, settings = self._turn, self._settings
         asked = turn.asked
-        history = await load_history(
-            self._store, model, turn.conversation_id, before_turn=turn.id
-        )
+        history = await load_history(self._store, model, turn.conversation_id, before_turn=turn.id)
         prompt = await self._store.prompt(asked.question.id)
         if not (prompt and turn.text):
             chosen = await choose_sources(
@@ -234,9 +232,7 @@ class TurnRun:
     def _show_position(self, position: int) -> None:
         if position != self._position:
             self._position = position
-            self._turn.emit(
-                Queued, conversation_id=self._turn.conversation_id, position=position
-            )
+            self._turn.emit(Queued, conversation_id=self._turn.conversation_id, position=position)
 
     def _mark(self, name: str) -> None:
         self._marks.setdefault(name, time.perf_counter())

@@ -207,9 +207,7 @@ class LocalMorgan:
         settings = self._loaded.values
         limit = settings.default_search_results if limit is None else limit
         if not 1 <= limit <= settings.max_search_results:
-            raise BadInput(
-                f"limit is {limit}; it must be from 1 to {settings.max_search_results}."
-            )
+            raise BadInput(f"limit is {limit}; it must be from 1 to {settings.max_search_results}.")
         return await self._searcher.search(query, limit=limit, scope=scope)
 
     async def learn(self, paths: Sequence[str], *, watch: bool = False) -> Job:

@@ -3,8 +3,8 @@
 from __future__ import annotations
 
 import asyncio
-import os
 from collections.abc import AsyncIterator, Callable, Sequence
+from pathlib import Path
 from typing import TYPE_CHECKING
 
 from morgan_core.assistant import ModelList
@@ -16,6 +16,7 @@ from morgan_core.types import ModelInfo
 
 if TYPE_CHECKING:
     from morgan_core.settings import LoadedSettings
+
 
 class LocalModels:
     """Owns the chat model in use. ``on_change`` is told when its state changes, ``running``
@@ -103,7 +104,7 @@ class LocalModels:
             )
         from morgan_core.settings import save_setting
 
-        name = os.path.expanduser(name)
+        name = str(Path(name).expanduser())
         settings = self._loaded.values.model_copy(update={"llm_model": name})
         model = self._make(settings, self._paths)
         await model.load()
@@ -125,7 +126,7 @@ class LocalModels:
         from morgan_core.llm.catalogue import resolve
         from morgan_core.llm.probe import ensure_tested
 
-        found = await asyncio.to_thread(resolve, os.path.expanduser(name), self._paths)
+        found = await asyncio.to_thread(resolve, str(Path(name).expanduser()), self._paths)
         await ensure_tested(found.path, self._paths, sha256=found.info.sha256, again=True)
         return found.info
 

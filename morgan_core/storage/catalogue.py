@@ -72,13 +72,16 @@ class Catalogue:
         files: Sequence[FileRow] = (),
         gone_files: Sequence[str] = (),
         journal: Sequence[JournalRow] = (),
+        finished: Sequence[str] = (),
     ) -> None:
-        """Write rows, replacing those with the same key, and delete the files that are gone."""
+        """Write rows, replacing those with the same key; delete the files that are gone and the
+        journal's entries of the documents that are ``finished``."""
         async with self._writing, self._bulk.begin() as connection:
             await _upsert(connection, t.documents, documents)
             await _delete(connection, t.files, "path", gone_files)
             await _upsert(connection, t.files, files)
             await _upsert(connection, t.ingest_journal, journal)
+            await _delete(connection, t.ingest_journal, "document_id", finished)
 
     async def flip(self, document: DocumentRow, chunks: Sequence[ChunkRow]) -> None:
         """Make ``chunks`` the document's only ones and its row current, in one commit."""
@@ -89,11 +92,6 @@ class Catalogue:
                 await connection.execute(t.chunks.insert(), [asdict(row) for row in chunks])
             await _upsert(connection, t.documents, [document])
             await _upsert(connection, t.ingest_journal, [step])
-
-    async def finish(self, document_ids: Sequence[str]) -> None:
-        """Take the documents' entries out of the journal."""
-        async with self._writing, self._bulk.begin() as connection:
-            await _delete(connection, t.ingest_journal, "document_id", document_ids)
 
     async def remove_documents(self, document_ids: Sequence[str]) -> None:
         """Delete the documents, their files, chunks and journal entries."""

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from itertools import pairwise
+
 from hypothesis import given
 from hypothesis import strategies as st
 
@@ -39,4 +41,4 @@ def test_normalised_scores_keep_their_order_and_lie_in_the_unit_interval(scores)
     mapped = normalise(scores)
     assert all(0 <= value <= 1 for value in mapped)
     pairs = sorted(zip(scores, mapped, strict=True))
-    assert all(a[1] <= b[1] + 1e-9 for a, b in zip(pairs, pairs[1:], strict=False))
+    assert all(a[1] <= b[1] + 1e-9 for a, b in pairwise(pairs))

@@ -95,6 +95,8 @@ def test_without_sources_nothing_is_supported():
         ("True. [1] False [2].", ["True. [1]", "False [2]."]),
         ("1. First thing.\n2. Second thing.", ["1. First thing.", "2. Second thing."]),
         ("no end", ["no end"]),
+        ("It ends\non Monday. Then", ["It ends\non Monday.", "Then"]),
+        ("Title\n\nText\n- one\n- two", ["Title", "Text", "- one", "- two"]),
     ],
 )
 def test_sentences(text, expected):
