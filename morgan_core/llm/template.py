@@ -140,7 +140,7 @@ def _environment() -> Any:
     class GenerationBlocks(jinja2.ext.Extension):
         """Hugging Face marks the assistant's text with ``{% generation %}``; it prints nothing."""
 
-        tags = {"generation"}  # noqa: RUF012 (declared so in jinja2)
+        tags = {"generation"}
 
         def parse(self, parser: Parser) -> list[Node]:
             parser.stream.skip(1)
