@@ -24,6 +24,7 @@ if TYPE_CHECKING:
 
 K = 1.2
 B = 0.75
+MOST_QUERY_WORDS = 512
 
 _SEGMENTED = re.compile("[\u0e00-\u0eff\u1000-\u109f\u1780-\u17ff]+")
 _PAIRED = re.compile(
@@ -77,7 +78,7 @@ class Lexicon:
         return sorted(terms)
 
     def _without_stop_words(self, text: str, languages: Iterable[str]) -> str:
-        words = text.split()
+        words = list(dict.fromkeys(text.split()))[:MOST_QUERY_WORDS]
         content = words
         for language in languages:
             model = self._words(language)

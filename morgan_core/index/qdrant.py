@@ -118,6 +118,8 @@ class QdrantIndex:
     async def _prepare(self) -> None:
         if not await self._client.collection_exists(self.collection):
             await self._create()
+        if self._is_server:
+            await self._create_payload_indexes()
         aliases = {a.alias_name: a for a in (await self._client.get_aliases()).aliases}
         if ALIAS not in aliases:
             await self.make_current()
@@ -147,12 +149,17 @@ class QdrantIndex:
         except UnexpectedResponse as error:
             if error.status_code != 409:  # another node has just created it
                 raise
-        if self._is_server:
-            keyword, integer = models.PayloadSchemaType.KEYWORD, models.PayloadSchemaType.INTEGER
-            for field in KEYWORD_FIELDS:
-                await self._client.create_payload_index(self.collection, field, keyword)
-            for field in INTEGER_FIELDS:
-                await self._client.create_payload_index(self.collection, field, integer)
+
+    async def _create_payload_indexes(self) -> None:
+        """Facets need them. Done at every opening: a node may have died half-way."""
+        from qdrant_client import models
+
+        present = (await self._client.get_collection(self.collection)).payload_schema
+        wanted = dict.fromkeys(KEYWORD_FIELDS, models.PayloadSchemaType.KEYWORD)
+        wanted |= dict.fromkeys(INTEGER_FIELDS, models.PayloadSchemaType.INTEGER)
+        for field, schema in wanted.items():
+            if field not in present:
+                await self._client.create_payload_index(self.collection, field, schema, wait=True)
 
     async def make_current(self) -> None:
         """Point the alias ``morgan_knowledge`` at this collection."""

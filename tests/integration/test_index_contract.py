@@ -1,4 +1,5 @@
-"""What every vector index does, shown on the embedded engine and on qdrant-client.
+"""What every vector index does, shown on the embedded engine, on qdrant-client's local engine,
+and over Qdrant's REST API.
 
 With MORGAN_TEST_QDRANT_URL the same holds on a real server.
 """
@@ -17,21 +18,28 @@ from morgan_core.index.base import Chunk, VectorIndex
 from morgan_core.index.qdrant import QdrantIndex
 from morgan_core.types import Scope
 
-from .index_parts import chunk, make, vectors
+from .index_parts import INFO, chunk, make, vectors
+from .qdrant_wire import WireQdrant
 
 SERVER = os.environ.get("MORGAN_TEST_QDRANT_URL", "")
 
 
-@pytest.fixture(params=["edge", "qdrant", *(["server"] if SERVER else [])])
+@pytest.fixture(params=["edge", "qdrant", "wire", *(["server"] if SERVER else [])])
 async def index(request: pytest.FixtureRequest, tmp_path: Path) -> AsyncIterator[VectorIndex]:
+    wire = WireQdrant(api_key="key") if request.param == "wire" else None
     if request.param == "server":
         info = EmbedderInfo(name=f"test-{tmp_path.name}", dimension=4, max_tokens=16)
         index: VectorIndex = QdrantIndex.at(SERVER, info)
+    elif wire:
+        await wire.start()
+        index = QdrantIndex.at(wire.url, INFO, api_key="key")
     else:
         index = make(request.param, tmp_path)
     await index.open()
     yield index
     await index.close()
+    if wire:
+        await wire.close()
 
 
 async def words(index: VectorIndex, text: str, **options: object) -> list[str]:

@@ -6,10 +6,11 @@ import pytest
 from aiohttp import web
 from aiohttp.test_utils import TestServer
 
-from morgan_core.errors import Unavailable
+from morgan_core.errors import RemoteError, Unavailable
 from morgan_core.index.qdrant import QdrantIndex
 
-from .index_parts import INFO
+from .index_parts import INFO, chunk
+from .qdrant_wire import WireQdrant
 
 
 async def answering(status: int, body: str = "{}") -> TestServer:
@@ -53,3 +54,49 @@ async def test_an_error_of_the_server_carries_its_reason() -> None:
         await index.open()
 
     await server.close()
+
+
+async def test_a_collection_whose_creation_was_cut_short_is_completed() -> None:
+    server = WireQdrant()
+    await server.start()
+    first = QdrantIndex.at(server.url, INFO)
+    await first.open()
+    await first.close()
+    server.indexes.clear()
+
+    index = QdrantIndex.at(server.url, INFO)
+    await index.open()
+    await index.upsert_words([chunk("rent")])
+
+    assert await index.documents() == {"lease": {1: 1}}
+    await index.close()
+    await server.close()
+
+
+async def test_a_query_is_one_round_trip() -> None:
+    server = WireQdrant()
+    await server.start()
+    index = QdrantIndex.at(server.url, INFO)
+    await index.open()
+    await index.upsert_words([chunk("rent")])
+    await index.query("rent", bytes(16), limit=5)
+    server.calls.clear()
+
+    await index.query("rent", bytes(16), limit=5)
+
+    assert server.calls == [f"POST /collections/{index.collection}/points/query/batch"]
+    await index.close()
+    await server.close()
+
+
+async def test_a_server_that_goes_away_is_a_remote_error() -> None:
+    server = WireQdrant()
+    await server.start()
+    index = QdrantIndex.at(server.url, INFO)
+    await index.open()
+    await server.close()
+
+    with pytest.raises(RemoteError, match="cannot be reached"):
+        await index.upsert_words([chunk("rent")])
+
+    await index.close()
