@@ -1,0 +1,52 @@
+"""What the figures were measured on."""
+
+from __future__ import annotations
+
+import importlib.metadata
+import os
+import platform
+import re
+from pathlib import Path
+from typing import Any
+
+import psutil
+
+PACKAGES = (
+    "morgan",
+    "textual",
+    "torch",
+    "sentence-transformers",
+    "llama-cpp-python",
+    "qdrant-edge-py",
+    "sqlalchemy",
+    "aiohttp",
+)
+
+
+def describe() -> dict[str, Any]:
+    """Processor, memory, system, versions, and how busy the machine is."""
+    return {
+        "cpu": _processor(),
+        "cores": os.cpu_count(),
+        "physical_cores": psutil.cpu_count(logical=False),
+        "memory_gb": round(psutil.virtual_memory().total / 2**30, 1),
+        "system": platform.platform(),
+        "python": platform.python_version(),
+        "load_1_min": round(os.getloadavg()[0], 2),
+        "versions": {name: version for name in PACKAGES if (version := _version(name))},
+    }
+
+
+def _processor() -> str:
+    try:
+        found = re.search(r"^model name\s*:\s*(.+)$", Path("/proc/cpuinfo").read_text(), re.M)
+    except OSError:
+        found = None
+    return found.group(1) if found else platform.processor() or platform.machine()
+
+
+def _version(package: str) -> str:
+    try:
+        return importlib.metadata.version(package)
+    except importlib.metadata.PackageNotFoundError:
+        return ""
