@@ -14,7 +14,7 @@ from morgan_core.errors import MorganError, OwnerBusy
 from morgan_core.observability.logging import set_up_logging
 from morgan_core.paths import Paths
 from morgan_core.server.owner import LocalCore, MakeLocal, Owner
-from morgan_core.storage.lock import DataDirLock, read_card
+from morgan_core.storage.lock import DataDirLock, make_directories, read_card
 
 if TYPE_CHECKING:
     from morgan_core.settings import LoadedSettings
@@ -52,10 +52,10 @@ async def serve(
     ``grace`` seconds and are then journalled as interrupted. A second signal exits at once.
     The address is told on stderr; the log file gets JSON lines.
     """
-    paths.create()
-    set_up_logging(paths, loaded.values, process="app")
     stop = _stop_signal()
     try:
+        make_directories(paths)
+        set_up_logging(paths, loaded.values, process="app")
         lock = await _take_lock(paths)
         owner = Owner(lock, loaded, paths, make_local or _make_local)
     except MorganError as error:

@@ -7,6 +7,8 @@ import hashlib
 import os
 import unicodedata
 import uuid
+from collections.abc import Iterable
+from contextlib import suppress
 from pathlib import Path
 
 from aiohttp import BodyPartReader, web
@@ -43,6 +45,15 @@ async def store_uploads(request: web.Request, folder: Path, max_file_size: int) 
     if not stored:
         raise BadInput("The form holds no file.")
     return stored
+
+
+def discard_uploads(folder: Path, paths: Iterable[str]) -> None:
+    """Delete those of ``paths`` that ``store_uploads`` put below ``folder``, and no others."""
+    for path in map(Path, paths):
+        if path.parent.parent == folder and not path.parent.is_symlink():
+            with suppress(OSError):
+                path.unlink()
+                path.parent.rmdir()
 
 
 def safe_name(name: str) -> str:

@@ -9,6 +9,7 @@ from typing import TYPE_CHECKING
 from morgan_core.paths import Paths, find_paths
 from morgan_core.session.election import AddressElection, DataDirElection, Election, NotRunning
 from morgan_core.session.session import Session
+from morgan_core.storage.lock import make_directories
 
 if TYPE_CHECKING:
     from morgan_core.server.owner import LocalCore, MakeLocal
@@ -44,7 +45,7 @@ async def open_morgan(
     if connect:
         election = AddressElection(connect, lambda: _api_key(load()), wait=wait)
     else:
-        found.create()
+        make_directories(found)
         make = make_local or _local_maker(preload)
         election = DataDirElection(found, load, make, wait=wait)
     session = Session(election, await election.settle())

@@ -216,7 +216,10 @@ class Session:
             self._electing = None
         log.info("attached to another owner" if not self.is_owner else "took the core over")
         for callback in list(self.on_backend_change):
-            callback()
+            try:
+                callback()
+            except Exception:
+                log.exception("a callback failed after the backend had changed")
 
     async def _watch(self) -> None:
         """Elect as soon as the owner is gone, also when nothing is asked of it."""

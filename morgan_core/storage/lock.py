@@ -18,6 +18,7 @@ from typing import Literal
 import msgspec
 
 from morgan_core.errors import Unavailable
+from morgan_core.paths import Paths
 from morgan_core.types import Record
 
 OwnerState = Literal["starting", "ready", "leaving"]
@@ -102,6 +103,17 @@ class DataDirLock:
         if self._fd is not None:
             fd, self._fd = self._fd, None
             os.close(fd)
+
+
+def make_directories(paths: Paths) -> None:
+    """``paths.create()``, with an error that says what to do."""
+    try:
+        paths.create()
+    except OSError as error:
+        raise Unavailable(
+            f"The directory {error.filename} cannot be made: {error.strerror}.",
+            mend="Choose another data directory with --data-dir.",
+        ) from error
 
 
 def read_card(path: Path) -> OwnerCard | None:

@@ -384,6 +384,14 @@ async def test_a_session_can_face_a_server(faces, paths):
     assert len(await owner.conversations.list()) == 1
 
 
+async def test_a_data_directory_that_cannot_be_made_is_named(tmp_path):
+    (tmp_path / "file").write_text("in the way")
+
+    with pytest.raises(Unavailable, match="file/data.*--data-dir"):
+        async with open_morgan(paths=make_paths(tmp_path / "file")):
+            pass
+
+
 async def test_an_address_where_nothing_answers_is_named_at_once():
     began = time.monotonic()
 

@@ -105,6 +105,22 @@ async def test_a_deleted_document_is_gone_and_an_unknown_one_is_404(serve: Serve
     assert (await deleted.json())["kind"] == "forget"
 
 
+async def test_a_deleted_upload_leaves_no_file_and_other_files_stay(serve: Serve, tmp_path):
+    served = await serve(socket=True)
+    own = tmp_path / "own.txt"
+    own.write_text("mine")
+    job = await (await served.http.post("/api/learn", data=_form(("a.txt", b"x")))).json()
+    upload = job["documents"][0]
+    await served.http.post("/api/learn", json={"path": str(own)})
+
+    await served.http.delete(f"/api/library/{upload['id']}")
+    await served.http.post("/api/forget", json={"paths": [str(own)]})
+
+    assert not Path(upload["path"]).parent.exists()
+    assert own.exists()
+    assert served.morgan.library.documents() == []
+
+
 async def test_a_document_is_read_around_a_passage(serve: Serve):
     served = await serve()
     job = await (await served.http.post("/api/learn", data=_form(("a.txt", b"0123456789")))).json()

@@ -2,6 +2,9 @@
 
 from __future__ import annotations
 
+import asyncio
+from collections.abc import Sequence
+
 import msgspec
 from aiohttp import web
 
@@ -19,7 +22,8 @@ from morgan_core.server.bodies import (
 )
 from morgan_core.server.core import core_of, morgan_of
 from morgan_core.server.sse import encode_event, stream_events
-from morgan_core.server.uploads import store_uploads
+from morgan_core.server.uploads import discard_uploads, store_uploads
+from morgan_core.types import Document
 
 
 async def listing(request: web.Request) -> web.Response:
@@ -51,10 +55,10 @@ async def retry(request: web.Request) -> web.Response:
 
 async def remove(request: web.Request) -> web.Response:
     """Forget one document; the answer is the job that does it."""
-    morgan, wanted = morgan_of(request), request.match_info["id"]
-    if not any(document.id == wanted for document in (await morgan.library.list()).documents):
+    wanted = request.match_info["id"]
+    if not await _named(request, [wanted]):
         raise NotFound(f"There is no document {wanted}.")
-    return answer(await morgan.forget([wanted]), status=202)
+    return await _forget(request, [wanted])
 
 
 async def learn(request: web.Request) -> web.Response:
@@ -74,7 +78,7 @@ async def forget(request: web.Request) -> web.Response:
     body = await read_body(request, PathsBody)
     if not body.paths:
         raise BadInput("`paths` is empty.", field="paths")
-    return answer(await morgan_of(request).forget(body.paths), status=202)
+    return await _forget(request, body.paths)
 
 
 async def watches(request: web.Request) -> web.Response:
@@ -101,6 +105,21 @@ async def jobs(request: web.Request) -> web.Response:
 
 async def job(request: web.Request) -> web.Response:
     return answer(await morgan_of(request).jobs.get(request.match_info["id"]))
+
+
+async def _forget(request: web.Request, names: Sequence[str]) -> web.Response:
+    """Forget what ``names`` (ids or paths) name; uploaded files go with their documents."""
+    found = await _named(request, names)
+    job = await morgan_of(request).forget(names)
+    uploads = core_of(request).uploads
+    await asyncio.to_thread(discard_uploads, uploads, [p for d in found for p in d.paths])
+    return answer(job, status=202)
+
+
+async def _named(request: web.Request, names: Sequence[str]) -> list[Document]:
+    """The documents with one of ``names`` as their id or as one of their paths."""
+    documents = (await morgan_of(request).library.list()).documents
+    return [each for each in documents if not {each.id, *each.paths}.isdisjoint(names)]
 
 
 def _refuse_paths(request: web.Request) -> None:
