@@ -22,6 +22,7 @@ from collections.abc import Mapping
 from typing import Any, NoReturn, Protocol
 
 from morgan_core.errors import MorganError
+from morgan_core.sanitise import sanitise
 from morgan_core.worker.channel import Channel, Handler, error_triple, read_frame
 
 EOF_GRACE = 1.0
@@ -117,6 +118,17 @@ class _Child:
         await asyncio.shield(self._closing)
 
 
+class _OneLine(logging.Formatter):
+    """Keeps what documents and file names put into a message from forging lines of the log or
+    steering the terminal that shows it."""
+
+    def formatMessage(self, record: logging.LogRecord) -> str:
+        return sanitise(super().formatMessage(record)).replace("\n", "\\n")
+
+    def formatException(self, ei: Any) -> str:
+        return sanitise(super().formatException(ei))
+
+
 def _obey(order: dict[str, Any]) -> None:
     """Apply the start order, after checking that the one who gave it still lives."""
     if hasattr(os, "getppid") and os.getppid() != order["parent"]:
@@ -129,11 +141,11 @@ def _obey(order: dict[str, Any]) -> None:
         limit = order["memory_limit"]
         resource.setrlimit(resource.RLIMIT_AS, (limit, limit))
         resource.setrlimit(resource.RLIMIT_CORE, (0, 0))
-    logging.basicConfig(
-        level=order["log_level"],
-        stream=sys.stderr,
-        format=f"%(asctime)s %(levelname)s {order['name']} %(name)s: %(message)s",
+    handler = logging.StreamHandler(sys.stderr)
+    handler.setFormatter(
+        _OneLine(f"%(asctime)s %(levelname)s {order['name']} %(name)s: %(message)s")
     )
+    logging.basicConfig(level=order["log_level"], handlers=[handler])
 
 
 def _die_with_parent() -> None:

@@ -19,10 +19,10 @@ from morgan_core.worker import Worker
 
 PASSAGES = 96
 ROUNDS = 5
-_WORDS = (
+_WORDS = (  # noqa: SIM905
     "the lease of this flat ends when either side gives notice in writing three months before "
     "quarter day and the deposit is returned with interest unless there is damage to repair"
-).split()  # noqa: SIM905
+).split()
 
 
 def passages(count: int, seed: int = 7) -> list[str]:

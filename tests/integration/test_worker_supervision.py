@@ -145,6 +145,15 @@ async def test_what_a_library_prints_goes_to_the_log(worker: Worker, tmp_path: P
         assert line in log
 
 
+async def test_a_message_can_neither_forge_a_line_nor_steer_a_terminal(
+    worker: Worker, tmp_path: Path
+) -> None:
+    await worker.call("log", message="a\n2026-01-01 forged\x1b]0;owned\x07 \u202e")
+    log = (tmp_path / "probe.log").read_text()
+    assert "WARNING probe probe: seen: a\\n2026-01-01 forged" in log
+    assert not any(c in log for c in "\x1b\x07\u202e")
+
+
 async def test_config_is_asked_for_at_every_start(make: Make) -> None:
     rounds = iter(range(10))
     worker = make(config=lambda: {"round": next(rounds)})

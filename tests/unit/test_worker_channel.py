@@ -7,7 +7,7 @@ import struct
 from typing import Any
 
 import pytest
-from hypothesis import given, settings
+from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 
 from morgan_core.errors import BadInput, MorganError, UnreadableFile, WorkerDied
@@ -21,8 +21,9 @@ values = st.recursive(
     | st.text(st.characters(exclude_categories=["Cs"]))
     | st.binary(),
     lambda inner: st.lists(inner) | st.dictionaries(st.text("abcxyz"), inner),
-    max_leaves=20,
+    max_leaves=10,
 )
+relaxed = settings(deadline=None, max_examples=40, suppress_health_check=[HealthCheck.too_slow])
 
 
 class Wire:
@@ -79,12 +80,13 @@ def read_all(data: bytes) -> list[dict[str, Any]]:
     return asyncio.run(read())
 
 
+@relaxed
 @given(st.lists(st.dictionaries(st.text("abc"), values), max_size=5))
 def test_frames_survive_the_stream(frames: list[dict[str, Any]]) -> None:
     assert read_all(b"".join(map(pack, frames))) == frames
 
 
-@settings(deadline=None)
+@relaxed
 @given(values)
 def test_a_call_returns_what_its_handler_returned(value: Any) -> None:
     async def check() -> None:
@@ -94,7 +96,7 @@ def test_a_call_returns_what_its_handler_returned(value: Any) -> None:
     asyncio.run(check())
 
 
-@settings(deadline=None)
+@relaxed
 @given(st.binary(min_size=1))
 def test_garbage_ends_the_channel_and_fails_what_waits(garbage: bytes) -> None:
     async def check() -> None:

@@ -4,6 +4,7 @@
 from __future__ import annotations
 
 import asyncio
+import logging
 import os
 import signal
 import sys
@@ -42,6 +43,7 @@ class Probe:
                 "eat_memory",
                 "events",
                 "modules",
+                "log",
             )
         }
 
@@ -125,6 +127,9 @@ class Probe:
     async def events(self, count: int) -> None:
         for number in range(count):
             await self.parent.notify("tick", number=number)
+
+    async def log(self, message: str) -> None:
+        logging.getLogger("probe").warning("seen: %s", message)
 
     async def modules(self) -> list[str]:
         return sorted(sys.modules)
