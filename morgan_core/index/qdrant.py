@@ -30,11 +30,12 @@ from morgan_core.index.payload import (
     payload_of,
     versions_of,
 )
+from morgan_core.index.qdrant_models import document_filter, scope_filter, sparse
 from morgan_core.index.vectors import collection_name, rows
 from morgan_core.types import Scope
 
 if TYPE_CHECKING:
-    from qdrant_client import AsyncQdrantClient, models
+    from qdrant_client import AsyncQdrantClient
 
 T = TypeVar("T")
 POINTS_PER_REQUEST = 256
@@ -191,7 +192,7 @@ class QdrantIndex:
             self._languages[chunk.language] += 1
             vector: dict[str, Any] = {}
             if counts:
-                vector[BM25] = _sparse(*weigh(counts, average))
+                vector[BM25] = sparse(*weigh(counts, average))
             payload = payload_of(chunk, length=counts.total(), average=average)
             points.append(models.PointStruct(id=chunk.id, vector=vector, payload=payload))
         await self._client.upsert(self.collection, points, wait=True)
@@ -222,7 +223,7 @@ class QdrantIndex:
             self._client.set_payload(
                 self.collection,
                 {"paths": list(paths), "folders": list(folders)},
-                points=_filter(document_id),
+                points=document_filter(document_id),
                 wait=True,
             )
         )
@@ -230,7 +231,9 @@ class QdrantIndex:
     async def delete_document(self, document_id: str, *, keep_revision: int | None = None) -> None:
         from qdrant_client import models
 
-        selector = models.FilterSelector(filter=_filter(document_id, keep_revision=keep_revision))
+        selector = models.FilterSelector(
+            filter=document_filter(document_id, keep_revision=keep_revision)
+        )
         await self._ask(self._client.delete(self.collection, selector, wait=True))
 
     async def settled(self) -> None:
@@ -264,7 +267,7 @@ class QdrantIndex:
         for record in outdated:
             payload = record.payload or {}
             if counts := self._lexicon.terms(payload["text"], payload["language"]):
-                vectors[str(record.id)] = {BM25: _sparse(*weigh(counts, average))}
+                vectors[str(record.id)] = {BM25: sparse(*weigh(counts, average))}
         if vectors:
             await self._update_vectors(vectors)
         if outdated:
@@ -287,12 +290,12 @@ class QdrantIndex:
     ) -> Candidates:
         from qdrant_client import models
 
-        where = _scope_filter(scope, exclude)
+        where = scope_filter(scope, exclude)
         queries: dict[str, Any] = {}
         if vector is not None:
             queries[DENSE] = rows(vector, 1, self.info.dimension)[0]
         if terms := self._lexicon.query_terms(text, await self._ask(self._known_languages())):
-            queries[BM25] = _sparse(terms, [1.0] * len(terms))
+            queries[BM25] = sparse(terms, [1.0] * len(terms))
         found: dict[str, tuple[Hit, ...]] = {}
         if queries:
             requests = [
@@ -314,7 +317,7 @@ class QdrantIndex:
         )
 
     async def count(self, document_id: str | None = None) -> int:
-        where = None if document_id is None else _filter(document_id)
+        where = None if document_id is None else document_filter(document_id)
         answer = await self._ask(self._client.count(self.collection, where, exact=True))
         return answer.count
 
@@ -372,41 +375,3 @@ def _without_secrets(url: str) -> str:
     parts = urlsplit(url)
     host = parts.netloc.rpartition("@")[2]
     return urlunsplit((parts.scheme, host, parts.path, "", ""))
-
-
-def _sparse(indices: list[int], values: list[float]) -> models.SparseVector:
-    from qdrant_client import models
-
-    return models.SparseVector(indices=indices, values=values)
-
-
-def _filter(document_id: str, *, keep_revision: int | None = None) -> models.Filter:
-    from qdrant_client import models
-
-    kept: list[models.Condition] = []
-    if keep_revision is not None:
-        match = models.MatchValue(value=keep_revision)
-        kept.append(models.FieldCondition(key="revision", match=match))
-    match_document = models.MatchValue(value=document_id)
-    return models.Filter(
-        must=[models.FieldCondition(key="document_id", match=match_document)], must_not=kept
-    )
-
-
-def _scope_filter(scope: Scope | None, exclude: Sequence[str]) -> models.Filter | None:
-    from qdrant_client import models
-
-    def any_of(field: str, values: Sequence[str]) -> models.FieldCondition:
-        return models.FieldCondition(key=field, match=models.MatchAny(any=list(values)))
-
-    inside: list[models.Condition] = []
-    if scope and scope.documents:
-        inside.append(any_of("document_id", scope.documents))
-    if scope and scope.folders:
-        inside.append(any_of("folders", scope.folders))
-    if not inside and not exclude:
-        return None
-    return models.Filter(
-        must=[models.Filter(should=inside)] if inside else None,
-        must_not=[any_of("document_id", exclude)] if exclude else None,
-    )
