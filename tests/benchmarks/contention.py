@@ -1,0 +1,77 @@
+"""How OpenMP's waiting bears other load: tokens per second of llama.cpp on a quiet machine and
+beside two busy processes.
+
+llama.cpp meets at a barrier several times per layer. libgomp's threads spin there
+(GOMP_SPINCOUNT iterations) before they sleep; a thread that spins while the one it waits for
+has no core wastes its time slice.
+"""
+
+from __future__ import annotations
+
+import contextlib
+import json
+import os
+import statistics
+import subprocess
+import sys
+from collections.abc import Iterator, Mapping
+
+from tests.benchmarks.base import Metrics, Options, metric, spread
+
+SETTINGS: dict[str, dict[str, str]] = {
+    "default": {},
+    "passive": {"OMP_WAIT_POLICY": "passive"},
+    "spin_0": {"GOMP_SPINCOUNT": "0"},
+    "spin_1000": {"GOMP_SPINCOUNT": "1000"},
+    "spin_10000": {"GOMP_SPINCOUNT": "10000"},
+    "spin_100000": {"GOMP_SPINCOUNT": "100000"},
+}
+BUSY_PROCESSES = 2
+BUSY = (sys.executable, "-c", "while True: pass")
+PROGRAM = (sys.executable, "-m", "tests.benchmarks.generate_tokens")
+OPENMP = ("OMP_WAIT_POLICY", "GOMP_SPINCOUNT", "OMP_NUM_THREADS")
+
+
+def run(options: Options) -> Metrics:
+    seconds, rounds = options.pick(4, 1), options.pick(4, 1)
+    found: Metrics = {}
+    for name, setting in SETTINGS.items():
+        quiet = rates(setting, seconds, rounds)
+        with busy_processes():
+            busy = rates(setting, seconds, rounds)
+        for load, values in (("quiet", quiet), ("busy", busy)):
+            found[f"{name}_{load}"] = metric(
+                statistics.median(values),
+                "tokens/s",
+                better="more",
+                n=rounds,
+                how=f"median over rounds of {seconds} s of a bare llama.cpp loop"
+                + (f" beside {BUSY_PROCESSES} busy processes" if load == "busy" else ""),
+                environment=setting,
+                rates=spread(values),
+            )
+    return found
+
+
+def rates(setting: Mapping[str, str], seconds: float, rounds: int) -> list[float]:
+    """Tokens per second of each round, in a process with ``setting`` in its environment."""
+    env = {name: value for name, value in os.environ.items() if name not in OPENMP}
+    done = subprocess.run(
+        [*PROGRAM, str(seconds), str(rounds)],
+        check=True,
+        stdout=subprocess.PIPE,
+        env={**env, **setting},
+    )
+    found: list[float] = json.loads(done.stdout)
+    return found
+
+
+@contextlib.contextmanager
+def busy_processes() -> Iterator[None]:
+    processes = [subprocess.Popen(BUSY) for _ in range(BUSY_PROCESSES)]
+    try:
+        yield
+    finally:
+        for process in processes:
+            process.kill()
+            process.wait()

@@ -1,0 +1,85 @@
+"""Tokens per second of our chat model against bare llama.cpp, in one process, alternating."""
+
+from __future__ import annotations
+
+import asyncio
+import statistics
+import tempfile
+import time
+from pathlib import Path
+
+from morgan_core.llm.base import ChatMessage, Delta, Finished
+from morgan_core.llm.llama import LlamaModel
+from morgan_core.llm.weights import Sampling
+from tests.benchmarks.bare_llama import BareLlama
+from tests.benchmarks.base import Metrics, Options, metric, spread
+from tests.benchmarks.model_file import model_file, question, settings
+from tests.benchmarks.model_file import prompt as prompt_of
+from tests.benchmarks.real_app import paths_in
+
+BAR = 0.98
+GREEDY = Sampling(temperature=0.0, repeat_penalty=1.0)
+
+
+def run(options: Options) -> Metrics:
+    return asyncio.run(measure(options.pick(9, 2), options.pick(192, 24)))
+
+
+async def measure(rounds: int, most: int) -> Metrics:
+    ours, bare = [], []
+    with tempfile.TemporaryDirectory() as folder:
+        paths = paths_in(Path(folder))
+        paths.create()
+        model = LlamaModel(settings(), paths, sampling=GREEDY)
+        await model.load()
+        plain = await asyncio.to_thread(BareLlama, model_file(paths))
+        try:
+            for number in range(rounds + 1):
+                pair = await one_round(model, plain, number, most)
+                if number:
+                    ours.append(pair[0])
+                    bare.append(pair[1])
+        finally:
+            await model.close()
+            plain.free()
+    ratios = [a / b for a, b in zip(ours, bare, strict=True)]
+    return {
+        "ratio": metric(
+            statistics.median(ours) / statistics.median(bare),
+            "×",
+            bar=BAR,
+            better="more",
+            n=rounds,
+            how=f"tokens per second after the first token, up to {most} tokens, greedy, through "
+            "LlamaModel.generate over a bare llama.cpp loop of as many threads; medians of "
+            "alternating rounds on the same prompts",
+            ours_tokens_per_s=spread(ours),
+            bare_tokens_per_s=spread(bare),
+            ratio_per_round=spread(ratios),
+        )
+    }
+
+
+async def one_round(
+    model: LlamaModel, plain: BareLlama, number: int, most: int
+) -> tuple[float, float]:
+    """Tokens per second of both; who goes first changes every round."""
+    if number % 2:
+        ours = await generate_ours(model, number, most)
+    written, seconds = await asyncio.to_thread(plain.generate, prompt_of(number), most=most)
+    if not number % 2:
+        ours = await generate_ours(model, number, most)
+    return ours, written / seconds
+
+
+async def generate_ours(model: LlamaModel, number: int, most: int) -> float:
+    first = None
+    messages = [ChatMessage(role="user", content=question(number))]
+    async for item in model.generate(messages, max_tokens=most, temperature=0.0):
+        now = time.perf_counter()
+        if isinstance(item, Delta):
+            first = first or now
+        elif isinstance(item, Finished):
+            assert first is not None, "the model wrote nothing"
+            return (item.completion_tokens - 1) / (now - first)
+    raise AssertionError("the generation did not finish")
