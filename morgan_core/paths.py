@@ -5,10 +5,7 @@ from __future__ import annotations
 import hashlib
 import os
 import sys
-import tempfile
 from pathlib import Path
-
-import platformdirs
 
 from morgan_core.types import Record
 
@@ -58,6 +55,8 @@ class Paths(Record, frozen=True, kw_only=True):
         if runtime and Path(runtime).is_dir():
             base = Path(runtime) / "morgan"
         else:
+            import tempfile  # seldom needed, and slow to import
+
             user = os.getuid() if hasattr(os, "getuid") else "user"
             base = Path(tempfile.gettempdir()) / f"morgan-{user}"
         return base / f"{name}.sock"
@@ -76,6 +75,8 @@ def find_paths(data_dir: str | os.PathLike[str] | None = None) -> Paths:
     With an explicit data directory, cache and logs lie below it. ``MORGAN_CONFIG_DIR`` moves
     the config directory.
     """
+    import platformdirs  # only here: a quick command is held up by every import
+
     chosen = data_dir or os.environ.get("MORGAN_DATA_DIR")
     config = os.environ.get("MORGAN_CONFIG_DIR") or platformdirs.user_config_path(
         "morgan", appauthor=False

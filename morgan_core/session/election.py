@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import asyncio
-import random
+import os
 import time
 from collections.abc import Callable
 from typing import TYPE_CHECKING, Protocol
@@ -91,7 +91,7 @@ class DataDirElection:
                 raise NotRunning("Morgan is not running.", mend="Start it with morgan-tui.")
             if time.monotonic() > deadline:
                 raise _busy(card, self._paths)
-            await asyncio.sleep(random.uniform(0.02, 0.1))
+            await asyncio.sleep(_jitter(0.02, 0.1))
 
     async def _own(self, lock: DataDirLock) -> Backend:
         from morgan_core.server.owner import Owner
@@ -158,7 +158,12 @@ class AddressElection:
                 if hello.state != "leaving" or time.monotonic() >= deadline:
                     self._was_there = True
                     return Backend(client)
-            await asyncio.sleep(random.uniform(0.1, 0.5))
+            await asyncio.sleep(_jitter(0.1, 0.5))
+
+
+def _jitter(least: float, most: float) -> float:
+    """Seconds between the two, so that losers do not try in step. ``random`` is slow to import."""
+    return least + (most - least) * os.urandom(1)[0] / 255
 
 
 def check_version(theirs: str, where: str) -> None:

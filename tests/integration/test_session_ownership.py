@@ -387,7 +387,7 @@ async def test_a_session_can_face_a_server(faces, paths):
 async def test_a_data_directory_that_cannot_be_made_is_named(tmp_path):
     (tmp_path / "file").write_text("in the way")
 
-    with pytest.raises(Unavailable, match="file/data.*--data-dir"):
+    with pytest.raises(Unavailable, match=r"file/data.*--data-dir"):
         async with open_morgan(paths=make_paths(tmp_path / "file")):
             pass
 
