@@ -29,7 +29,7 @@ class Console:
         self.as_json = as_json
         self._out = out or sys.stdout
         self._err = err or sys.stderr
-        self._live = False
+        self._live = ""
         self._tty = self._err.isatty()
 
     @property
@@ -62,17 +62,18 @@ class Console:
         """What is going on just now: one line that the next one replaces; only on a terminal."""
         if not self._tty:
             return
-        width = shutil.get_terminal_size().columns - 1
-        self._err.write("\r\x1b[K" + name(text)[:width])
-        self._err.flush()
-        self._live = True
+        shown = name(text)[: shutil.get_terminal_size().columns - 1]
+        if shown != self._live:
+            self._err.write("\r\x1b[K" + shown)
+            self._err.flush()
+            self._live = shown
 
     def clear(self) -> None:
         """Take the live line away."""
         if self._live:
             self._err.write("\r\x1b[K")
             self._err.flush()
-            self._live = False
+            self._live = ""
 
 
 def name(path: str) -> str:
