@@ -285,7 +285,9 @@ class MorganApp(App[int]):
         morgan = self.link.open
         if morgan is None:
             return
-        self.conversations = await self.guard(morgan.conversations.list()) or self.conversations
+        found = await self.guard(morgan.conversations.list())
+        if found is not None:
+            self.conversations = found
         chat = self._chat_screen.chat
         for conversation in self.conversations:
             if conversation.id == chat.id:
@@ -307,14 +309,14 @@ class MorganApp(App[int]):
 
     async def show_conversation(self, conversation_id: str | None, focus: bool = True) -> None:
         """Show a stored conversation, or with None a new one."""
-        from morgan_tui.widgets.transcript import PAGE
+        from morgan_tui.widgets.transcript import FIRST
 
         if conversation_id is None:
             chat, stored, has_older = Chat(), [], False
         else:
             chat = self._chat(conversation_id)
             chat.turns = [t for t in chat.turns if not t.ended or not t.saved]
-            stored, has_older = await self.load_messages(conversation_id, limit=PAGE)
+            stored, has_older = await self.load_messages(conversation_id, limit=FIRST)
             titles = {c.id: c.title for c in self.conversations}
             chat.title = titles.get(conversation_id, chat.title)
         await self._chat_screen.show_chat(chat, stored, has_older, focus)

@@ -91,6 +91,11 @@ class OlderWanted(Message):
 
 
 @dataclass
+class NewestWanted(Message):
+    """The end is wanted, but the newest messages were let go: show the conversation anew."""
+
+
+@dataclass
 class WelcomeChoice(Message):
     """A button of the welcome card: ``folder``, ``sample``, or ``ask`` with its question."""
 

@@ -142,6 +142,9 @@ class ChatScreen(Screen[None]):
 
     async def add_turn(self, turn: LiveTurn) -> None:
         """Show a question that was just sent."""
+        if self.transcript.cut:
+            await self.app.show_conversation(self.chat.id)
+            return
         await self.transcript.add(turn)
 
     @property
@@ -186,6 +189,10 @@ class ChatScreen(Screen[None]):
         older, has_older = await self.app.load_messages(chat.id, before=before, limit=PAGE)
         if self.chat is chat:
             await self.transcript.prepend(older, has_older)
+
+    @on(messages.NewestWanted)
+    async def _newest_wanted(self) -> None:
+        await self.app.show_conversation(self.chat.id, focus=False)
 
     @on(messages.UpFromEmptyPrompt)
     def _up_from_empty_prompt(self) -> None:

@@ -13,14 +13,18 @@ from morgan_tui.keys import bindings
 from morgan_tui.messages import (
     AnswerChosen,
     ContinueRequested,
+    NewestWanted,
     OlderWanted,
     StopRequested,
 )
 from morgan_tui.turns import LiveTurn
 from morgan_tui.widgets.question import QuestionView
 
+FIRST = 6
+"""Messages mounted when a conversation opens: at least a screen of most."""
+
 PAGE = 12
-"""Messages loaded at once; three or four screens."""
+"""Messages loaded at once after that, while there is room or the person scrolls up."""
 
 LONGEST = 120
 """Messages kept mounted; past it, those far below the screen are let go."""
@@ -76,6 +80,7 @@ class Transcript(VerticalScroll, can_focus=True):
             await self.messages.mount_all([*_stored_views(messages), *_live_views(turns)])
         self._choose_last()
         self.anchor()
+        self.call_after_refresh(self._want_older)
 
     async def show_card(self, card: Widget | None) -> None:
         """Show a card in an empty conversation; None takes it away."""
@@ -91,16 +96,25 @@ class Transcript(VerticalScroll, can_focus=True):
         if not views or first is None:
             self._loading_older = False
             return
+        await self.stop_animation("scroll_y", complete=False)
         before = first.virtual_region.y - self.scroll_y
         with self.app.batch_update():
             await self.messages.mount_all(views, before=0)
             await self._let_go_below()
 
         def keep_place() -> None:
-            self.scroll_to(y=first.virtual_region.y - before, animate=False, immediate=True)
             self._loading_older = False
+            if self.following:
+                self._want_older()
+            else:
+                self.scroll_to(y=first.virtual_region.y - before, animate=False, immediate=True)
 
         self.call_after_refresh(keep_place)
+
+    @property
+    def following(self) -> bool:
+        """Whether the end stays in view while text is added."""
+        return self._anchored and not self._anchor_released
 
     async def add(self, turn: LiveTurn) -> None:
         """Show a new turn at the end, and go there."""
@@ -141,9 +155,23 @@ class Transcript(VerticalScroll, can_focus=True):
 
     def watch_scroll_y(self, old: float, new: float) -> None:
         super().watch_scroll_y(old, new)
-        if new < 3 and old != new and self.has_older and not self._loading_older:
+        if old != new:
+            self._want_older()
+
+    def _want_older(self) -> None:
+        """Ask for older messages when the first loaded one is near the top of the screen."""
+        if self.scroll_y < 3 and self.has_older and not self._loading_older:
             self._loading_older = True
             self.post_message(OlderWanted())
+
+    def action_scroll_home(self) -> None:
+        self.scroll_home(animate=False)
+
+    def action_scroll_end(self) -> None:
+        if self.cut:
+            self.post_message(NewestWanted())
+        else:
+            self.scroll_end(animate=False)
 
     def action_previous_answer(self) -> None:
         self._move_choice(-1)
