@@ -153,7 +153,7 @@ async def test_a_closed_stream_stops_within_400_ms_while_it_reads(model: LlamaMo
     reading = asyncio.create_task(answer(model, [SYSTEM, LONG], max_tokens=5))
     await eventually(lambda: model._engine._running is not None, every=0.002)
 
-    assert await _seconds_until_free(model, reading) < 0.4 * _SLACK
+    assert await _seconds_until_free(model, reading) < 0.4
 
 
 async def test_a_closed_stream_stops_within_400_ms_while_it_writes(model: LlamaModel) -> None:
@@ -161,7 +161,7 @@ async def test_a_closed_stream_stops_within_400_ms_while_it_writes(model: LlamaM
     writing = asyncio.create_task(_collect(model, [SYSTEM, TALE], seen))
     await eventually(lambda: len(seen) > 1, every=0.002)
 
-    assert await _seconds_until_free(model, writing) < 0.4 * _SLACK
+    assert await _seconds_until_free(model, writing) < 0.4
 
 
 async def test_after_a_stop_the_cache_is_still_right(model: LlamaModel) -> None:
@@ -312,9 +312,6 @@ asyncio.run(main())
     )
 
     assert (run.returncode, run.stdout, run.stderr) == (0, b"", b"")
-
-
-_SLACK = 5  # the machine that tests may be busy; the bar itself is measured by the benchmark
 
 
 async def _seconds_until_free(model: LlamaModel, task: asyncio.Task[object]) -> float:
