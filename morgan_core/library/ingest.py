@@ -118,7 +118,7 @@ class Ingest:
             if document is None:
                 continue
             if document.state == "waiting":
-                self.submit(document_id, urgent=True)
+                self.submit(document_id, urgent=False)
             if document.revision and (paths := self._manifest.live_paths(document_id)):
                 await self._index.set_paths(document_id, paths, folders_of(paths))
 
@@ -272,7 +272,7 @@ class Ingest:
         await self._manifest.catalogue.flip(document, [])
         await self._index.delete_document(document.id)
         await self._drop_texts({old_text})
-        await self._manifest.catalogue.finish([document.id])
+        await self._manifest.flush(finished=[document.id])
 
     async def _flip(
         self,
@@ -299,7 +299,8 @@ class Ingest:
         ]
         await self._manifest.catalogue.flip(document, rows)
         self._manifest.touch(document)
-        await self.settle(document)
+        if revision > 1:
+            await self.settle(document)
         if old_text != document.text_sha256:
             await self._drop_texts({old_text})
         paths = self._manifest.live_paths(document.id)

@@ -10,7 +10,7 @@ from __future__ import annotations
 import time
 import uuid
 from collections import Counter, defaultdict
-from collections.abc import Callable, Container, Iterable
+from collections.abc import Callable, Container, Iterable, Sequence
 from typing import TYPE_CHECKING
 
 from morgan_core.library.names import is_below, parents
@@ -269,12 +269,12 @@ class Manifest:
 
     # --- writing ---------------------------------------------------------------------------
 
-    async def flush(self, *journal: JournalRow) -> None:
+    async def flush(self, *journal: JournalRow, finished: Sequence[str] = ()) -> None:
         """Write what changed since the last time, in one transaction."""
         documents, self._dirty_documents = self._dirty_documents, set()
         files, self._dirty_files = self._dirty_files, set()
         gone, self._gone_files = self._gone_files, set()
-        if not (documents or files or gone or journal):
+        if not (documents or files or gone or journal or finished):
             return
         try:
             await self.catalogue.save(
@@ -282,6 +282,7 @@ class Manifest:
                 files=[self.files[path] for path in files if path in self.files],
                 gone_files=[path for path in gone if path not in self.files],
                 journal=journal,
+                finished=finished,
             )
         except BaseException:
             self._dirty_documents |= documents

@@ -232,8 +232,7 @@ class Vectors:
                     self._fetched.pop(document.id, None)
                     finished.append(document.id)
                 self._manifest.touch(document)
-        await self._manifest.flush()
-        await self._manifest.catalogue.finish(finished)
+        await self._manifest.flush(finished=finished)
         self._done.append((time.monotonic(), len(rows)))
         self._on_progress()
 
