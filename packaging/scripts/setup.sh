@@ -95,7 +95,7 @@ trap 'stop_child; exit 130' INT
 trap 'stop_child; exit 143' TERM HUP
 
 stop_child() {
-    [ -n "$child" ] && kill -TERM -- "-$child" 2>/dev/null
+    [ -n "$child" ] && kill -TERM "-$child" 2>/dev/null
     [ -t 2 ] && say ""
 }
 

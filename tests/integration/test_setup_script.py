@@ -12,7 +12,10 @@ import time
 from pathlib import Path
 
 import pexpect
+import psutil
 import pytest
+
+from tests.helpers import eventually
 
 ROOT = Path(__file__).parents[2]
 INPUTS = ("pyproject.toml", "packaging/constraints.txt", "packaging/slim.cmake")
@@ -27,6 +30,7 @@ case "$1 $2" in
     "-m pip") case "$*" in *" install "*) ;; *) exit 0 ;; esac
               echo "$*" >>"$PIP_CALLS"
               cat "$PIP_SAYS"
+              echo $$ >"$PIP_CALLS.pid"
               exec sleep "${{PIP_SECONDS:-0}}" ;;
     "--version ") echo "Python 3.11.7" ;;
     *) exit 9 ;;
@@ -235,7 +239,9 @@ def test_a_failed_set_up_is_tried_again(checkout: Checkout) -> None:
     assert len(checkout.installs()) == 3
 
 
-def test_a_terminal_sees_how_far_the_compile_is_and_can_interrupt_it(checkout: Checkout) -> None:
+async def test_a_terminal_sees_how_far_the_compile_is_and_can_interrupt_it(
+    checkout: Checkout,
+) -> None:
     checkout.says.write_text("  [30/120] Building CXX object a.o\n  [90/120] Building b.o\n")
     child = pexpect.spawn(
         "/bin/sh",
@@ -252,6 +258,8 @@ def test_a_terminal_sees_how_far_the_compile_is_and_can_interrupt_it(checkout: C
     child.close()
     assert child.exitstatus == 130
     assert not (checkout.root / ".venv" / "morgan-setup-run").exists()
+    pip = int(checkout.calls.with_suffix(".pid").read_text())
+    await eventually(lambda: not psutil.pid_exists(pip))
 
 
 def test_with_a_gpu_and_its_compiler_llama_is_built_for_it(checkout: Checkout) -> None:
