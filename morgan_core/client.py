@@ -16,7 +16,7 @@ from morgan_core.assistant import (
     MessageList,
     ModelList,
 )
-from morgan_core.errors import Disconnected, Leaving, Unavailable
+from morgan_core.errors import Disconnected, Leaving, RemoteError, Unavailable
 from morgan_core.events import AnyChange, AnyTurnEvent, Done, Failed, turn_event_decoder
 from morgan_core.types import (
     Conversation,
@@ -65,8 +65,7 @@ class MorganClient:
 
     async def handshake(self, *, timeout: float = 5.0) -> Handshake:
         """Who answers. Returns at once, also while the core is starting or leaving."""
-        data = await self._wire.json("GET", "/api/session", timeout=timeout)
-        return msgspec.json.decode(data, type=Handshake)
+        return await self.call(Handshake, "GET", "/api/session", timeout=timeout)
 
     async def presence(self) -> None:
         """Stay connected until the owner goes away."""
@@ -130,16 +129,24 @@ class MorganClient:
             data = await response.read()
         try:
             return msgspec.json.decode(data, type=Health)
-        except msgspec.ValidationError:
+        except msgspec.DecodeError:
             raise _not_morgan(self.url) from None
 
     async def close(self) -> None:
         """Cut every open stream and request."""
         self._wire.close()
 
-    async def call(self, kind: type[T], method: str, path: str, body: object = None) -> T:
-        """Send a request and decode its answer as ``kind``."""
-        data = await self._wire.json(method, path, body)
+    async def call(
+        self,
+        kind: type[T],
+        method: str,
+        path: str,
+        body: object = None,
+        *,
+        timeout: float | None = None,
+    ) -> T:
+        """Send a request and decode its answer as ``kind``; ``timeout`` is in seconds."""
+        data = await self._wire.json(method, path, body, timeout=timeout)
         try:
             return msgspec.json.decode(data, type=kind)
         except msgspec.DecodeError:
@@ -157,7 +164,11 @@ class MorganClient:
             async for name, data in events:
                 if name == "end":
                     return
-                yield decode(data)
+                try:
+                    item = decode(data)
+                except msgspec.DecodeError:
+                    raise _not_morgan(self.url) from None
+                yield item
         raise Disconnected(f"The stream from Morgan at {self.url} broke.")
 
     async def _turn(
@@ -277,7 +288,7 @@ def _path(*parts: str, **query: object) -> str:
     return f"{path}?{urlencode(given)}" if given else path
 
 
-def _not_morgan(url: str) -> Disconnected:
-    return Disconnected(
+def _not_morgan(url: str) -> RemoteError:
+    return RemoteError(
         f"What answers at {url} is not a Morgan of this version.", mend="Check the address."
     )

@@ -13,7 +13,7 @@ from urllib.parse import urlsplit
 
 import msgspec
 
-from morgan_core.errors import BadInput, Disconnected, MorganError, error_from
+from morgan_core.errors import BadInput, Disconnected, MorganError, RemoteError, error_from
 
 SILENCE = 45.0
 """Seconds without a byte after which a stream counts as broken; servers ping every 15 s."""
@@ -178,7 +178,10 @@ def error_in(data: bytes, status: int) -> MorganError:
     try:
         body = msgspec.json.decode(data, type=_ErrorBody)
     except msgspec.DecodeError:
-        return MorganError(f"The server answered {status} without saying why.", status=status)
+        return RemoteError(
+            f"The server answered {status} without saying why.",
+            mend="Check that a Morgan listens at this address.",
+        )
     details = {k: v for k, v in body.details.items() if k != "message"}
     return error_from(body.error, body.message, details)
 

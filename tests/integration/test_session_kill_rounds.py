@@ -18,7 +18,7 @@ from morgan_core.storage.lock import read_card
 from tests.helpers import eventually
 from tests.journalled_core import make_paths
 
-ROUNDS = int(os.environ.get("KILL_ROUNDS", "4"))
+ROUNDS = int(os.environ.get("KILL_ROUNDS", "3"))
 TOKENS = 150
 ANSWER = "answer " + "".join(f"{number} " for number in range(TOKENS)).strip()
 

@@ -12,7 +12,8 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from morgan_core import wire
-from morgan_core.errors import BadInput, Disconnected, MorganError, NotFound
+from morgan_core.client import MorganClient
+from morgan_core.errors import BadInput, Disconnected, MorganError, NotFound, RemoteError
 from morgan_core.wire import Wire
 
 
@@ -95,6 +96,16 @@ async def test_an_error_that_is_not_ours_is_still_told():
     async with _server(b"HTTP/1.1 502 Bad Gateway\r\n\r\n<html>") as server:
         with pytest.raises(MorganError, match="502"):
             await server.json("GET", "/")
+
+
+@pytest.mark.parametrize("body", [b"<html>", b'{"other": 1}', b'{"version": 1}'])
+async def test_what_answers_and_is_no_morgan_is_not_taken_for_one(body):
+    async with _server(OK + b"\r\n" + body) as server:
+        with pytest.raises(RemoteError):
+            await MorganClient(server.url).handshake()
+    async with _server(OK + b"\r\nevent: token\ndata: " + body + b"\n\n") as server:
+        with pytest.raises(RemoteError):
+            await anext(MorganClient(server.url).library.changes())
 
 
 async def test_an_answer_that_does_not_come_in_time_is_a_lost_connection():
