@@ -11,11 +11,12 @@ import asyncio
 import time
 from collections.abc import Iterable, Sequence
 from dataclasses import asdict
+from functools import cache
 from itertools import islice
 from typing import Any
 
 import msgspec
-from sqlalchemy import RowMapping, Table, bindparam, delete, func, select
+from sqlalchemy import Delete, Insert, RowMapping, Table, bindparam, delete, func, select
 from sqlalchemy.dialects import sqlite
 from sqlalchemy.ext.asyncio import AsyncConnection
 
@@ -174,22 +175,28 @@ async def _upsert(connection: AsyncConnection, table: Table, rows: Sequence[Any]
 async def _upsert_rows(
     connection: AsyncConnection, table: Table, rows: Sequence[dict[str, Any]]
 ) -> None:
-    if not rows:
-        return
-    keys = [column.name for column in table.primary_key]
-    statement = _insert(connection, table)
-    values = {c.name: statement.excluded[c.name] for c in table.columns if c.name not in keys}
-    await connection.execute(
-        statement.on_conflict_do_update(index_elements=keys, set_=values), rows
-    )
+    if rows:
+        await connection.execute(_upsert_statement(table, connection.dialect.name), rows)
 
 
-def _insert(connection: AsyncConnection, table: Table) -> Any:
-    if connection.dialect.name == "postgresql":
+@cache
+def _upsert_statement(table: Table, dialect: str) -> Insert:
+    statement: Any
+    if dialect == "postgresql":
         from sqlalchemy.dialects import postgresql
 
-        return postgresql.insert(table)
-    return sqlite.insert(table)
+        statement = postgresql.insert(table)
+    else:
+        statement = sqlite.insert(table)
+    keys = [column.name for column in table.primary_key]
+    values = {c.name: statement.excluded[c.name] for c in table.columns if c.name not in keys}
+    upsert: Insert = statement.on_conflict_do_update(index_elements=keys, set_=values)
+    return upsert
+
+
+@cache
+def _delete_statement(table: Table, column: str) -> Delete:
+    return delete(table).where(table.c[column] == bindparam("value"))
 
 
 async def _delete(
@@ -197,8 +204,7 @@ async def _delete(
 ) -> None:
     if values:
         await connection.execute(
-            delete(table).where(table.c[column] == bindparam("value")),
-            [{"value": value} for value in values],
+            _delete_statement(table, column), [{"value": value} for value in values]
         )
 
 
