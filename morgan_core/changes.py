@@ -37,8 +37,7 @@ class ChangeHub:
         reader = _Reader()
         self._readers.add(reader)
         try:
-            for change in await present():
-                reader.put_first(change)
+            reader.begin_with(await present())
             while True:
                 for change in await reader.take():
                     yield change
@@ -57,10 +56,11 @@ class _Reader:
         self._pending[key] = change
         self._arrived.set()
 
-    def put_first(self, change: AnyChange) -> None:
-        """Add the present state of a subject, unless a newer change of it is pending."""
-        if _subject(change) not in self._pending:
-            self.put(change)
+    def begin_with(self, present: Sequence[AnyChange]) -> None:
+        """Put the ``present`` state first; of a subject that changed meanwhile, the newer."""
+        first = {_subject(change): change for change in present}
+        self._pending = {key: self._pending.pop(key, first[key]) for key in first} | self._pending
+        self._arrived.set()
 
     async def take(self) -> list[AnyChange]:
         await self._arrived.wait()

@@ -78,11 +78,14 @@ class TurnRun:
             else:
                 await self._interrupt()
         except MorganError as error:
-            await self._fail(error.code, str(error))
+            await self._fail(error)
         except Exception as error:
             log.exception("turn %s failed", self._turn.id)
             await self._fail(
-                "error", f"Morgan made a mistake ({type(error).__name__}). Its log tells more."
+                MorganError(
+                    f"Morgan made a mistake ({type(error).__name__}).",
+                    mend="Its log tells more; ask again.",
+                )
             )
 
     async def _answer(self) -> None:
@@ -215,11 +218,12 @@ class TurnRun:
         )
         self._turn.leave()
 
-    async def _fail(self, code: str, message: str) -> None:
+    async def _fail(self, error: MorganError) -> None:
         await self._store.update_message(
-            self._turn.asked.answer.id, text=self._turn.text, state="failed", error=message
+            self._turn.asked.answer.id, text=self._turn.text, state="failed", error=str(error)
         )
-        self._turn.emit(Failed, error=code, message=message)
+        details = dict(error.details, mend=error.mend) if error.mend else dict(error.details)
+        self._turn.emit(Failed, error=error.code, message=error.message, details=details)
 
     def _on_loading(self, share: float) -> None:
         if share - self._shown_share >= 0.02 or (share >= 1.0 and self._shown_share < 1.0):

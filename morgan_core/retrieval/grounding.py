@@ -85,6 +85,7 @@ def ground(answer: str, sources: Sequence[Source]) -> Grounded:
         )
         length += len(bare)
         previous_end = end
+    pieces.append(answer[previous_end:])
     statuses = {verdict.status for verdict in verdicts}
     return Grounded(
         text="".join(pieces),

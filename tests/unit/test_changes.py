@@ -11,9 +11,7 @@ from morgan_core.types import Document, LibraryCounts
 
 def document(id: str, passages: int) -> DocumentChanged:
     return DocumentChanged(
-        document=Document(
-            id=id, path=f"/{id}", paths=(f"/{id}",), state="ready", passages=passages
-        )
+        document=Document(id=id, path=f"/{id}", paths=(f"/{id}",), state="ready", passages=passages)
     )
 
 
