@@ -9,9 +9,9 @@ from __future__ import annotations
 import asyncio
 import contextlib
 import signal
-from collections.abc import AsyncIterator, Awaitable, Callable
+from collections.abc import AsyncIterator, Awaitable, Callable, Coroutine
 from pathlib import Path
-from typing import TYPE_CHECKING, Any, TypeVar
+from typing import TYPE_CHECKING, Any, ClassVar, TypeVar
 
 from textual import on
 from textual.app import App
@@ -27,11 +27,12 @@ from morgan_tui.themes import CYCLE, EXTRA_VARIABLES, THEMES
 from morgan_tui.turns import Chat, LiveTurn, Turns
 
 if TYPE_CHECKING:
+    from textual.command import Provider
+
     from morgan_core.assistant import Morgan
     from morgan_core.events import AnyChange
     from morgan_core.paths import Paths
     from morgan_core.types import Conversation, Job, Message
-    from textual.command import Provider
 
 T = TypeVar("T")
 
@@ -60,7 +61,7 @@ class MorganApp(App[int]):
 
     TITLE = "Morgan"
     ENABLE_COMMAND_PALETTE = True
-    BINDINGS: list[BindingType] = [*bindings("anywhere")]
+    BINDINGS: ClassVar[list[BindingType]] = [*bindings("anywhere")]
     COMMAND_PALETTE_BINDING = "ctrl+p"
     COMMANDS = {_palette("Actions"), _palette("Chats"), _palette("ModelChoices")}
 
@@ -151,9 +152,9 @@ class MorganApp(App[int]):
         self.run_worker(self._follow_library(morgan), exit_on_error=False)
         await self.refresh_conversations()
         chat = self._chat_screen.chat
-        if self.drafts.open_chat and chat.id is None and not chat.turns:
-            if any(c.id == self.drafts.open_chat for c in self.conversations):
-                await self.show_conversation(self.drafts.open_chat, focus=False)
+        known = any(c.id == self.drafts.open_chat for c in self.conversations)
+        if known and chat.id is None and not chat.turns:
+            await self.show_conversation(self.drafts.open_chat, focus=False)
         self._show_state()
         self._prewarm()
 
@@ -203,7 +204,7 @@ class MorganApp(App[int]):
         chat = self._chat_screen.chat
         offers = isinstance(change, events.CountsChanged | events.FolderChanged)
         if offers and chat.id is None and not chat.turns:
-            self.run_worker(self._show_welcome, exclusive=True, group="welcome")
+            self._only_once(self._show_welcome)
         self._redraw_soon()
 
     def _redraw_soon(self) -> None:
@@ -311,9 +312,8 @@ class MorganApp(App[int]):
         """Show a stored conversation, or with None a new one."""
         from morgan_tui.widgets.transcript import FIRST
 
-        if conversation_id is None:
-            chat, stored, has_older = Chat(), [], False
-        else:
+        chat, stored, has_older = Chat(), list[Any](), False
+        if conversation_id is not None:
             chat = self._chat(conversation_id)
             chat.turns = [t for t in chat.turns if not t.ended or not t.saved]
             stored, has_older = await self.load_messages(conversation_id, limit=FIRST)
@@ -342,7 +342,7 @@ class MorganApp(App[int]):
             if chat is self._chat_screen.chat:
                 self.drafts.move(None, chat.id)
         if self._started and self.is_running:
-            self.run_worker(self.refresh_conversations, exclusive=True, group="conversations")
+            self._only_once(self.refresh_conversations)
 
     async def _show_welcome(self) -> None:
         """The card of an empty conversation, once it is known what to offer."""
@@ -638,6 +638,10 @@ class MorganApp(App[int]):
             self.pop_screen()
 
     # --- help for all -------------------------------------------------------------------------
+
+    def _only_once(self, work: Callable[[], Coroutine[Any, Any, None]]) -> None:
+        """Run ``work`` in the background; a run that is still going on is replaced."""
+        self.run_worker(work, exclusive=True, group=work.__name__)  # type: ignore[arg-type]
 
     def say(self, text: str, severity: Any = "information") -> None:
         """Show a short note; ``text`` may hold words from outside."""

@@ -8,7 +8,6 @@ from collections.abc import Iterable
 from pathlib import Path
 
 from morgan_core.types import Message
-
 from morgan_tui.text import clean, source_label
 
 

@@ -5,7 +5,7 @@ from __future__ import annotations
 from dataclasses import dataclass
 from typing import Literal
 
-from textual.binding import Binding
+from textual.binding import Binding, BindingType
 
 Place = Literal["anywhere", "prompt", "transcript", "sources", "chats", "library", "passage"]
 
@@ -124,7 +124,7 @@ KEYS: tuple[Key, ...] = (
 )
 
 
-def bindings(place: Place) -> list[Binding]:
+def bindings(place: Place) -> list[BindingType]:
     """Textual bindings of ``place``, for a widget's ``BINDINGS``."""
     return [
         Binding(k.keys, k.action, k.label, show=False, priority=k.priority)

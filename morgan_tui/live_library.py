@@ -12,7 +12,6 @@ from morgan_core.types import (
     ModelInfo,
     WorkerInfo,
 )
-
 from morgan_tui.text import clean_line, document_name, plural
 
 
@@ -91,9 +90,9 @@ class LiveLibrary:
             self.news = f"the {name} does not run{reason}"
         elif worker.state == "restarting":
             self.news = f"the {name} ended{reason}; it is being restarted"
-        elif before is not None and worker.restarts > before.restarts:
-            self.news = f"the {name} restarted"
-        elif worker.state == "ready" and before is not None and before.state == "restarting":
+        elif (before is not None and worker.restarts > before.restarts) or (
+            worker.state == "ready" and before is not None and before.state == "restarting"
+        ):
             self.news = f"the {name} restarted"
 
 

@@ -15,7 +15,6 @@ from typing import TYPE_CHECKING, Literal
 from morgan_core import events
 from morgan_core.errors import MorganError, Unavailable
 from morgan_core.types import Answer, Sentence, Source
-
 from morgan_tui.drafts import Drafts, PendingQuestion
 
 if TYPE_CHECKING:
@@ -234,9 +233,7 @@ class Turns:
                 return
             await earlier.settled.wait()
 
-    async def _follow(
-        self, turn: LiveTurn, stream: AsyncIterator[events.AnyTurnEvent]
-    ) -> None:
+    async def _follow(self, turn: LiveTurn, stream: AsyncIterator[events.AnyTurnEvent]) -> None:
         """Take the stream's events until its end; raises what the stream raises."""
         async with _closing(stream):
             async for event in stream:

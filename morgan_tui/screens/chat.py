@@ -21,7 +21,6 @@ from morgan_tui.widgets.transcript import PAGE, Transcript
 
 if TYPE_CHECKING:
     from morgan_core.types import Conversation, Message
-
     from morgan_tui.app import MorganApp
     from morgan_tui.turns import Chat, LiveTurn
     from morgan_tui.widgets.answer import AnswerView

@@ -4,13 +4,13 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING
 
-from morgan_core.types import Document, Folder
 from textual.app import ComposeResult
 from textual.content import Content
 from textual.events import Resize
 from textual.screen import Screen
 from textual.widgets import Input, Static
 
+from morgan_core.types import Document, Folder
 from morgan_tui.keys import bindings
 from morgan_tui.live_library import counts_line
 from morgan_tui.text import clean_line, clean_name, plural
@@ -148,7 +148,9 @@ class LibraryScreen(Screen[None]):
             return
         lines = [Content(clean_name(path)) for path in document.paths[:2] or (document.path,)]
         if len(document.paths) > 2:
-            lines.append(Content.styled(f"and {len(document.paths) - 2} more copies", "$text-muted"))
+            lines.append(
+                Content.styled(f"and {len(document.paths) - 2} more copies", "$text-muted")
+            )
         if document.reason:
             colour = "$error" if document.state == "failed" else "$text-muted"
             lines.append(Content.styled(clean_line(document.reason), colour))

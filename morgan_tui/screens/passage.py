@@ -5,14 +5,14 @@ from __future__ import annotations
 from collections.abc import Sequence
 from typing import TYPE_CHECKING
 
-from morgan_core.sanitise import sanitise
-from morgan_core.types import Citation, Document, DocumentText, Source
 from textual.app import ComposeResult
 from textual.containers import VerticalScroll
 from textual.content import Content
 from textual.screen import Screen
 from textual.widgets import Static
 
+from morgan_core.sanitise import sanitise
+from morgan_core.types import Citation, Document, DocumentText, Source
 from morgan_tui.keys import bindings
 from morgan_tui.text import clean_line, clean_name, document_name, passage_place
 from morgan_tui.widgets.key_hints import KeyHints
@@ -47,7 +47,16 @@ class PassageScreen(Screen[None]):
     PassageScreen .text {
         height: auto;
         max-width: 100;
+        padding: 0 0 0 2;
+        color: $foreground;
+    }
+    PassageScreen .text.-around {
         color: $text-muted;
+    }
+    PassageScreen .text.-hit {
+        padding: 0 0 0 1;
+        border-left: outer $accent;
+        background: $primary 20%;
     }
     """
 
@@ -131,14 +140,14 @@ class PassageScreen(Screen[None]):
         """The text before, in and after the passage; each cleaned by itself."""
         a, b = start - text.offset, end - text.offset
         pieces = []
+        classes = "text -around" if b > a else "text"
         if text.text[:a]:
-            pieces.append(Static(Content(sanitise(text.text[:a]).rstrip()), classes="text"))
+            pieces.append(Static(Content(sanitise(text.text[:a]).rstrip()), classes=classes))
         if b > a:
             hit = sanitise(text.text[a:b]).strip("\n")
-            style = "$foreground on $primary 25%"
-            pieces.append(Static(Content.styled(hit, style), classes="text -hit"))
+            pieces.append(Static(Content(hit), classes="text -hit"))
         if text.text[b:]:
-            pieces.append(Static(Content(sanitise(text.text[b:]).lstrip("\n")), classes="text"))
+            pieces.append(Static(Content(sanitise(text.text[b:]).lstrip("\n")), classes=classes))
         return pieces
 
     def _show_head(self, text: DocumentText | None = None) -> None:
@@ -167,7 +176,9 @@ class PassageScreen(Screen[None]):
         ]
         lines = [head, Content.styled(clean_name(self.path), "$text-muted")]
         if quotes:
-            lines.append(Content.styled(f"cited for: “{clean_line(quotes[0])[:200]}”", "$text-muted"))
+            lines.append(
+                Content.styled(f"cited for: “{clean_line(quotes[0])[:200]}”", "$text-muted")
+            )
         self.head.update(Content("\n").join(lines))
 
     def _scrolled(self) -> None:
@@ -192,7 +203,8 @@ class PassageScreen(Screen[None]):
         )
         if text is None or not text.text:
             return
-        piece = Static(Content(sanitise(text.text).strip("\n")), classes="text", markup=False)
+        classes = "text" if self._document is not None else "text -around"
+        piece = Static(Content(sanitise(text.text).strip("\n")), classes=classes, markup=False)
         if after:
             self._windows.append(text)
             await self.scroll.mount(piece)
@@ -232,7 +244,6 @@ class PassageScreen(Screen[None]):
 
     def action_open_file(self) -> None:
         from morgan_core.errors import MorganError
-
         from morgan_tui.opening import open_file
 
         try:

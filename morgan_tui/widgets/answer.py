@@ -6,14 +6,14 @@ import asyncio
 from collections.abc import Sequence
 from typing import TYPE_CHECKING
 
-from morgan_core.sanitise import StreamSanitiser
-from morgan_core.types import Citation, Message, Sentence, Source
 from textual import events
 from textual.app import ComposeResult
 from textual.containers import Vertical
 from textual.content import Content
 from textual.widgets import Markdown, Static
 
+from morgan_core.sanitise import StreamSanitiser
+from morgan_core.types import Answer, Citation, Message, Sentence, Source
 from morgan_tui.messages import AnswerChosen, OpenLink, OpenSource
 from morgan_tui.turns import LiveTurn
 from morgan_tui.widgets.cited_markdown import SCHEME, CitedMarkdown
@@ -121,8 +121,10 @@ class AnswerView(Vertical):
         return self.turn.sentences if self.turn is not None else ()
 
     @property
-    def _answer(self):  # type: ignore[no-untyped-def]
-        return self.turn.answer if self.turn is not None else self.message and self.message.answer
+    def _answer(self) -> Answer | None:
+        if self.turn is not None:
+            return self.turn.answer
+        return self.message.answer if self.message is not None else None
 
     def turn_changed(self) -> None:
         """The turn moved on: draw soon. Changes that come while drawing are drawn together."""

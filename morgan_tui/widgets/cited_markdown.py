@@ -12,11 +12,11 @@ from typing import Any
 from markdown_it import MarkdownIt
 from markdown_it.rules_core import StateCore
 from markdown_it.rules_inline import StateInline
-from morgan_core.types import Sentence
 from textual.content import Content
 from textual.widgets import Markdown
 from textual.widgets.markdown import MarkdownBlock, MarkdownFence
 
+from morgan_core.types import Sentence
 from morgan_tui.text import clean
 
 CITATION = re.compile(r"\[(\d{1,3})\](?!\()")

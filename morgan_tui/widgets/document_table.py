@@ -4,7 +4,6 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 
-from morgan_core.types import Document
 from rich.segment import Segment
 from rich.style import Style as RichStyle
 from textual import events
@@ -15,6 +14,7 @@ from textual.reactive import reactive
 from textual.scroll_view import ScrollView
 from textual.strip import Strip
 
+from morgan_core.types import Document
 from morgan_tui.text import clean_line, document_name, human_size
 
 ICONS = {

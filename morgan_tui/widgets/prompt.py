@@ -10,7 +10,13 @@ from textual.widgets import TextArea
 
 from morgan_tui.dropped_paths import dropped_paths
 from morgan_tui.keys import bindings
-from morgan_tui.messages import AskRequested, DraftChanged, LearnRequested, StopRequested, UpFromEmptyPrompt
+from morgan_tui.messages import (
+    AskRequested,
+    DraftChanged,
+    LearnRequested,
+    StopRequested,
+    UpFromEmptyPrompt,
+)
 from morgan_tui.text import document_name, plural
 
 PLACEHOLDER = "Ask your documents…"
@@ -133,7 +139,7 @@ class Prompt(TextArea):
             name = document_name(str(paths[0])) + ("/" if paths[0].is_dir() else "")
         else:
             name = plural(len(paths), "file")
-        self.border_title = Content(f" Add {name} to the library? ")  # type: ignore[assignment]
+        self.border_title = Content(f" Add {name} to the library? ")
         self.border_subtitle = " Enter adds it · Esc makes it text "
 
     def _withdraw_offer(self) -> None:

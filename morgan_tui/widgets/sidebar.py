@@ -4,11 +4,11 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 
-from morgan_core.types import Conversation
 from textual.content import Content
 from textual.widgets import OptionList
 from textual.widgets.option_list import Option
 
+from morgan_core.types import Conversation
 from morgan_tui.keys import bindings
 from morgan_tui.messages import ChatChosen, DeleteChat, RenameChat
 from morgan_tui.text import ago, clean_line
@@ -45,9 +45,7 @@ class Sidebar(OptionList):
 
     def show(self, conversations: Sequence[Conversation], current: str | None) -> None:
         """Show ``conversations`` (newest first), ``current`` marked."""
-        rows = [
-            (c.id, clean_line(c.title) or "Untitled", ago(c.updated)) for c in conversations
-        ]
+        rows = [(c.id, clean_line(c.title) or "Untitled", ago(c.updated)) for c in conversations]
         if rows == self._shown and current == self._current:
             return
         self._shown, self._current = rows, current

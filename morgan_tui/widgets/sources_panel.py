@@ -5,11 +5,11 @@ from __future__ import annotations
 import re
 from collections.abc import Sequence
 
-from morgan_core.types import Citation, Source
 from textual.content import Content
 from textual.widgets import OptionList
 from textual.widgets.option_list import Option
 
+from morgan_core.types import Citation, Source
 from morgan_tui.keys import bindings
 from morgan_tui.messages import OpenSource
 from morgan_tui.text import clean, clean_line, document_name, passage_place

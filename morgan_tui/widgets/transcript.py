@@ -4,11 +4,11 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 
-from morgan_core.types import Message
 from textual.app import ComposeResult
 from textual.containers import Vertical, VerticalScroll
 from textual.widget import Widget
 
+from morgan_core.types import Message
 from morgan_tui.keys import bindings
 from morgan_tui.messages import (
     AnswerChosen,

@@ -145,9 +145,7 @@ class FakeLibrary:
         states: dict[str, int] = defaultdict(int)
         for known in self.documents.values():
             states[known.state] += 1
-        return LibraryCounts(
-            **states, passages=sum(d.passages for d in self.documents.values())
-        )
+        return LibraryCounts(**states, passages=sum(d.passages for d in self.documents.values()))
 
     async def counts(self) -> LibraryCounts:
         return self._counts()
@@ -249,9 +247,7 @@ class FakeConversations:
 
     def create(self, title: str) -> Conversation:
         number = len(self.known) + 1
-        new = Conversation(
-            id=f"c{number}", title=title, created=NOW + number, updated=NOW + number
-        )
+        new = Conversation(id=f"c{number}", title=title, created=NOW + number, updated=NOW + number)
         self.known[new.id] = new
         return new
 

@@ -2,13 +2,12 @@
 
 from __future__ import annotations
 
+from morgan_core.errors import ModelError, MorganError, Unavailable
+from morgan_tui.app import MorganApp
+from morgan_tui.screens.passage import PassageScreen
 from tests.helpers import eventually
 from tests.tui.conftest import OpenApp, screen_text
 from tests.tui.fake_morgan import FakeMorgan, FakeOpener, Reply, passage, sources
-
-from morgan_core.errors import MorganError, ModelError, Unavailable
-from morgan_tui.app import MorganApp
-from morgan_tui.screens.passage import PassageScreen
 
 
 async def ask(pilot, question: str) -> None:
@@ -88,9 +87,7 @@ async def test_an_interrupted_answer_goes_on_with_r(open_app: OpenApp):
     morgan = FakeMorgan()
     conversation = morgan.conversations.create("Old")
     morgan.conversations.append(conversation.id, "t1", "user", "Count")
-    morgan.conversations.append(
-        conversation.id, "t1", "assistant", "one two ", state="interrupted"
-    )
+    morgan.conversations.append(conversation.id, "t1", "assistant", "one two ", state="interrupted")
     from tests.tui.fake_morgan import FakeTurn
 
     reply = Reply(text="one two three")
@@ -125,9 +122,7 @@ async def test_a_failure_names_its_mend_and_r_asks_again(open_app: OpenApp):
         assert morgan.asked == ["Count", "Count"]
 
 
-async def test_a_core_that_does_not_open_is_said_and_the_question_kept(
-    open_app: OpenApp, tmp_path
-):
+async def test_a_core_that_does_not_open_is_said_and_the_question_kept(open_app: OpenApp, tmp_path):
     opener = FakeOpener(FakeMorgan(), error=Unavailable("The data is in use.", mend="Close it."))
     async with open_app(opener, data=tmp_path) as (app, pilot):
         await eventually(shows(app, "The data is in use. Close it."))
@@ -231,7 +226,7 @@ async def test_switching_conversations_keeps_the_stream_and_each_draft(open_app:
 
 
 async def test_an_error_of_the_core_is_a_note_not_a_crash(open_app: OpenApp):
-    async with open_app(FakeMorgan()) as (app, pilot):
+    async with open_app(FakeMorgan()) as (app, _pilot):
         await eventually(lambda: app.link.open)
 
         async def breaks() -> None:

@@ -7,11 +7,11 @@ from pathlib import Path
 
 from hypothesis import given
 from hypothesis import strategies as st
+
+from morgan_tui.drafts import Drafts, PendingQuestion
 from tests.helpers import eventually
 from tests.tui.conftest import OpenApp, screen_text
 from tests.tui.fake_morgan import FakeMorgan, FakeOpener, Reply
-
-from morgan_tui.drafts import Drafts, PendingQuestion
 
 
 async def test_a_draft_is_on_disk_soon_after_the_last_key(open_app: OpenApp, tmp_path: Path):

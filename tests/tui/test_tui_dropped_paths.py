@@ -8,12 +8,12 @@ from pathlib import Path
 import pytest
 from hypothesis import given
 from hypothesis import strategies as st
-from tests.helpers import eventually
-from tests.tui.conftest import OpenApp, screen_text
-from tests.tui.fake_morgan import FakeMorgan
 from textual import events
 
 from morgan_tui.dropped_paths import dropped_paths
+from tests.helpers import eventually
+from tests.tui.conftest import OpenApp, screen_text
+from tests.tui.fake_morgan import FakeMorgan
 
 
 @pytest.fixture
@@ -45,16 +45,18 @@ def test_any_text_is_judged_without_an_error(text: str):
         assert path.exists()
 
 
-@given(name=st.text(st.characters(exclude_characters="/\0", exclude_categories=["Cs"]), min_size=1, max_size=40))
+@given(
+    name=st.text(
+        st.characters(exclude_characters="/\0", exclude_categories=["Cs"]), min_size=1, max_size=40
+    )
+)
 def test_a_quoted_name_of_any_characters_is_found(tmp_path_factory, name: str):
     path = tmp_path_factory.mktemp("d") / f"a{name}b"
     path.write_text("x")
     assert dropped_paths(shlex.quote(str(path))) == [path]
 
 
-async def test_a_dropped_folder_is_offered_and_enter_watches_it(
-    open_app: OpenApp, tmp_path: Path
-):
+async def test_a_dropped_folder_is_offered_and_enter_watches_it(open_app: OpenApp, tmp_path: Path):
     folder = tmp_path / "papers"
     folder.mkdir()
     morgan = FakeMorgan()

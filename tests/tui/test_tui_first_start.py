@@ -2,11 +2,10 @@
 
 from __future__ import annotations
 
+from morgan_tui.sample import QUESTIONS, sample_folder
 from tests.helpers import eventually
 from tests.tui.conftest import OpenApp, screen_text
 from tests.tui.fake_morgan import FakeMorgan, document
-
-from morgan_tui.sample import QUESTIONS, sample_folder
 
 
 async def test_an_empty_library_is_welcomed(open_app: OpenApp):

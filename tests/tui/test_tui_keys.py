@@ -3,9 +3,6 @@
 from __future__ import annotations
 
 import pytest
-from tests.helpers import eventually
-from tests.tui.conftest import OpenApp, screen_text
-from tests.tui.fake_morgan import FakeMorgan
 
 from morgan_tui.app import MorganApp
 from morgan_tui.keys import KEYS, PLACES, bindings, help_rows
@@ -16,6 +13,9 @@ from morgan_tui.widgets.prompt import Prompt
 from morgan_tui.widgets.sidebar import Sidebar
 from morgan_tui.widgets.sources_panel import SourcesPanel
 from morgan_tui.widgets.transcript import Transcript
+from tests.helpers import eventually
+from tests.tui.conftest import OpenApp, screen_text
+from tests.tui.fake_morgan import FakeMorgan
 
 OWNERS = {
     "anywhere": MorganApp,
@@ -39,7 +39,7 @@ def test_every_binding_of_a_place_does_something(place):
 
 @pytest.mark.parametrize("place", PLACES)
 def test_a_place_binds_what_the_registry_says_and_nothing_else(place):
-    bound = [(b.key, b.action) for b in OWNERS[place].BINDINGS]
+    bound = [(b.key, b.action) for b in OWNERS[place].__dict__["BINDINGS"]]
     assert bound == [(k.keys, k.action) for k in KEYS if k.place == place]
 
 

@@ -4,14 +4,13 @@ from __future__ import annotations
 
 import time
 
-from tests.helpers import eventually
-from tests.tui.conftest import OpenApp, screen_text
-from tests.tui.fake_morgan import FakeMorgan, document
-
 from morgan_core import events
 from morgan_core.types import Folder, Health, LibraryCounts, WorkerInfo
 from morgan_tui.screens.library import LibraryScreen
 from morgan_tui.screens.passage import PassageScreen
+from tests.helpers import eventually
+from tests.tui.conftest import OpenApp, screen_text
+from tests.tui.fake_morgan import FakeMorgan, document
 
 
 def library_with(*documents) -> FakeMorgan:

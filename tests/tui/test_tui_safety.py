@@ -5,6 +5,7 @@ from __future__ import annotations
 import re
 
 from rich.segment import Segment
+
 from tests.helpers import eventually
 from tests.tui.conftest import OpenApp, screen_text
 from tests.tui.fake_morgan import FakeMorgan, Reply, document, passage, sources

@@ -4,11 +4,10 @@ from __future__ import annotations
 
 import time
 
+from morgan_tui.widgets.transcript import FIRST, LONGEST, PAGE
 from tests.helpers import eventually
 from tests.tui.conftest import OpenApp, screen_text
 from tests.tui.fake_morgan import FakeMorgan
-
-from morgan_tui.widgets.transcript import FIRST, LONGEST, PAGE
 
 ANSWER = "The **lease** ends in June [1].\n\n- one\n- two\n\nAnd `more` text follows. Number {n}."
 

@@ -1,0 +1,137 @@
+"""How the app looks. `pytest --snapshot-update` takes new pictures; look at them."""
+
+from __future__ import annotations
+
+from collections.abc import Awaitable, Callable
+from pathlib import Path
+from typing import Any
+
+import pytest
+from textual.pilot import Pilot
+
+from morgan_core.types import Folder, LibraryCounts, ModelInfo
+from morgan_tui.app import MorganApp
+from tests.helpers import eventually
+from tests.tui.conftest import screen_text
+from tests.tui.fake_morgan import FakeMorgan, FakeOpener, Reply, document, passage, sources
+
+SIZE = (120, 32)
+
+ANSWER = """\
+The lease ends on **30 June 2027** [1]. It may be prolonged by one year [2]. The landlord lives \
+in Rome.
+
+- notice is given in `writing` [1]
+- the deposit is paid back
+"""
+
+
+class SnapshotApp(MorganApp):
+    """Closes its core with the screen, because nobody else does here."""
+
+    async def on_unmount(self) -> None:
+        await self.link.close()
+
+
+def talkative() -> FakeMorgan:
+    annex = passage(
+        document="d2",
+        path="/papers/annex.md",
+        page=None,
+        heading="Prolongation",
+        text="The term may be prolonged once, by one year.",
+    )
+    statuses = ("supported", "partly", "unsupported")
+    morgan = FakeMorgan(Reply(ANSWER, sources=sources(passage(), annex), statuses=statuses))
+    morgan.library.texts["d1"] = (
+        ("Preamble of the lease. " * 5)[:100] + passage().text + " It is signed."
+    )
+    morgan.library.models["m"] = ModelInfo(name="smollm2-135m", role="chat", state="active")
+    morgan.library.put(document(1), document(2))
+    morgan.conversations.add("Deposit and notice", ("q", "a"))
+    return morgan
+
+
+def app_with(morgan: FakeMorgan, folder: Path, theme: str = "morgan-dark") -> SnapshotApp:
+    return SnapshotApp(FakeOpener(morgan), folder, theme=theme)
+
+
+Step = Callable[[Pilot[Any]], Awaitable[None]]
+
+
+def until(*texts: str) -> Step:
+    async def wait(pilot: Pilot[Any]) -> None:
+        await eventually(lambda: all(t in screen_text(pilot.app) for t in texts))  # type: ignore[arg-type]
+
+    return wait
+
+
+def asked(*keys: str, then: str = "") -> Step:
+    async def ask(pilot: Pilot[Any]) -> None:
+        await until("Ask your documents.")(pilot)
+        await pilot.press(*"When?", "enter")
+        await until("tokens/s")(pilot)
+        await pilot.press(*keys)
+        if then:
+            await until(then)(pilot)
+
+    return ask
+
+
+def test_first_start(snap_compare, tmp_path: Path):
+    app = app_with(FakeMorgan(), tmp_path)
+    assert snap_compare(app, terminal_size=SIZE, run_before=until("Use the sample"))
+
+
+@pytest.mark.parametrize("theme", ["morgan-dark", "morgan-light", "ansi-dark"])
+def test_an_answer_with_sources_and_verdicts(snap_compare, tmp_path: Path, theme: str):
+    app = app_with(talkative(), tmp_path, theme)
+    assert snap_compare(app, terminal_size=(150, 32), run_before=asked())
+
+
+def test_an_answer_on_a_narrow_terminal(snap_compare, tmp_path: Path):
+    app = app_with(talkative(), tmp_path)
+    assert snap_compare(app, terminal_size=(64, 24), run_before=asked())
+
+
+def test_an_answer_without_colours(snap_compare, tmp_path: Path, monkeypatch):
+    monkeypatch.setenv("NO_COLOR", "1")
+    app = app_with(talkative(), tmp_path)
+    assert snap_compare(app, terminal_size=(150, 32), run_before=asked())
+
+
+def test_an_opened_passage(snap_compare, tmp_path: Path):
+    app = app_with(talkative(), tmp_path)
+    run = asked("escape", "1", then="It is signed.")
+    assert snap_compare(app, terminal_size=SIZE, run_before=run)
+
+
+def test_the_library(snap_compare, tmp_path: Path):
+    morgan = FakeMorgan()
+    morgan.library.folders["/papers"] = Folder(path="/papers", state="watching", documents=5)
+    morgan.library.put(
+        document(1),
+        document(2, "findable", embedded=3),
+        document(3, "failed", reason="It is encrypted: a password is needed.", passages=0),
+        document(4, "reading", passages=0, pages=None),
+        document(5, "offline", path="/stick/plan.md"),
+    )
+    morgan.library.fixed_counts = LibraryCounts(
+        ready=1, findable=1, failed=1, reading=1, offline=1, passages=36
+    )
+
+    async def run(pilot: Pilot[Any]) -> None:
+        await until("1 failed")(pilot)
+        await pilot.press("f2")
+        await until("It is encrypted")(pilot)
+
+    assert snap_compare(app_with(morgan, tmp_path), terminal_size=SIZE, run_before=run)
+
+
+def test_the_help(snap_compare, tmp_path: Path):
+    async def run(pilot: Pilot[Any]) -> None:
+        await until("Use the sample")(pilot)
+        await pilot.press("f1")
+        await until("Show this help")(pilot)
+
+    assert snap_compare(app_with(FakeMorgan(), tmp_path), terminal_size=SIZE, run_before=run)
