@@ -21,7 +21,7 @@ from collections.abc import AsyncIterator, Callable, Iterable, Sequence
 from pathlib import Path
 from typing import TYPE_CHECKING, Protocol
 
-from morgan_core.errors import Unavailable, UnreadableFile
+from morgan_core.errors import MorganError, Unavailable, UnreadableFile
 from morgan_core.index.base import Chunk, VectorIndex
 from morgan_core.library.manifest import Manifest
 from morgan_core.library.names import on_disk, parents
@@ -37,6 +37,8 @@ _AT_ONCE = 2
 
 _POINTS_AT_ONCE = 256
 _RETRY_FIRST, _RETRY_LONGEST = 0.5, 30.0
+_GIVE_UP = 4.0
+"""Delay in seconds at which an error that no waiting cures is taken for final."""
 
 log = logging.getLogger(__name__)
 
@@ -184,6 +186,10 @@ class Ingest:
         else:
             log.error("taking in %s failed; again in %.1f s", document_id, delay, exc_info=error)
         document = self._manifest.documents.get(document_id)
+        if delay >= _GIVE_UP and document is not None and _is_ours(error):
+            self._manifest.fail(document, f"Could not be taken in: {error!r}.")
+            self._again.pop(document_id, None)
+            return
         if document is not None and document.state == "reading":
             document.state = "waiting"
             document.reason = str(error)
@@ -379,6 +385,13 @@ def _chunks(
         )
         for piece in pieces
     ]
+
+
+def _is_ours(error: Exception) -> bool:
+    """Whether the error is a fault of ours with this file, not of a disk or a process."""
+    return (
+        not isinstance(error, (MorganError, OSError)) and "sqlalchemy" not in type(error).__module__
+    )
 
 
 def _travels(text: str) -> bool:

@@ -60,18 +60,18 @@ class Jobs:
         """Begin to take in ``paths``. The same ``job_id`` twice is one job. Raises BadInput."""
         if job_id not in self._rows:
             resolved = await self._requests.resolve(paths)
-            row = JobRow(job_id, "learn", resolved, time.time())
-            await self._add(row)
-            await self._learn(row, watch=watch)
+            await self._add(JobRow(job_id, "learn", resolved, time.time()))
+        if not self._rows[job_id].scanned:
+            await self._learn(self._rows[job_id], watch=watch)
         return self.get(job_id)
 
     async def forget(self, job_id: str, names: Sequence[str]) -> Job:
         """Remove what ``names`` say. It is hidden when this returns. Raises NotFound."""
         if job_id not in self._rows:
-            row = JobRow(job_id, "forget", list(names), time.time())
-            await self._requests.forget(names)
+            row = JobRow(job_id, "forget", await self._requests.named(names), time.time())
             await self._add(row)
-            self._spawn(self._forget(row))
+            await self._requests.forget(row.paths)
+            self._spawn(self._purge(row))
         return self.get(job_id)
 
     def get(self, job_id: str) -> Job:
@@ -111,6 +111,10 @@ class Jobs:
         await self._advance(row)
 
     async def _forget(self, row: JobRow) -> None:
+        await self._requests.forget(row.paths)
+        await self._purge(row)
+
+    async def _purge(self, row: JobRow) -> None:
         try:
             await self._requests.purge_forgotten()
         except MorganError as error:

@@ -145,11 +145,21 @@ class Keeper:
             try:
                 if await self._step():
                     await self.manifest.flush()
-                    await self._shelf.set_paths(self.manifest.take_moved())
+                    await self._tell_paths()
                     await self._on_step()
             except Exception:
                 log.exception("keeping the catalogue true to the disk failed; trying again")
+                self._looking = ()
+                self.roots.ask_for_all()
                 await asyncio.sleep(_TICK)
+
+    async def _tell_paths(self) -> None:
+        moved = self.manifest.take_moved()
+        try:
+            await self._shelf.set_paths(moved)
+        except BaseException:
+            self.manifest.give_moved(moved)
+            raise
 
     async def _pause(self) -> None:
         """Wait until there is something to do."""

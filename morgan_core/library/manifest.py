@@ -295,6 +295,10 @@ class Manifest:
         moved, self._moved = self._moved, set()
         return {document_id for document_id in moved if document_id in self.documents}
 
+    def give_moved(self, document_ids: set[str]) -> None:
+        """The index could not be told of these."""
+        self._moved |= document_ids
+
     # --- inside ----------------------------------------------------------------------------
 
     def _has_other_files(self, document_id: str, path: str) -> bool:

@@ -109,12 +109,15 @@ class Requests:
 
     # --- forget ----------------------------------------------------------------------------
 
-    async def forget(self, names: Sequence[str]) -> None:
-        """Hide the documents at or below ``names`` (paths or ids) and keep them out.
+    async def named(self, names: Sequence[str]) -> list[str]:
+        """The paths that ``names`` (paths or document ids) stand for.
 
         Raises NotFound that names the first which is nothing we know and nothing on the disk.
         """
-        paths = [path for name in names for path in await self._named(name)]
+        return [path for name in names for path in await self._named(name)]
+
+    async def forget(self, paths: Sequence[str]) -> None:
+        """Hide the documents at or below ``paths`` and keep them out."""
 
         async def command() -> None:
             await self._manifest.catalogue.exclude(paths)

@@ -54,7 +54,7 @@ class RootKeeper:
         self._settings = settings
         self._on_root = on_root
         self._on_wake = on_wake
-        self._watcher = Watcher(on_hint, self._ask_for_all)
+        self._watcher = Watcher(on_hint, self.ask_for_all)
         self._identities: dict[str, Identity] = {}
         self._due: dict[str, float] = dict.fromkeys(manifest.roots, 0.0)
         self._took: dict[str, float] = {}
@@ -94,7 +94,8 @@ class RootKeeper:
         root = self._manifest.roots.get(path)
         return root is not None and root.kind == "watched" and path in self._identities
 
-    def _ask_for_all(self) -> None:
+    def ask_for_all(self) -> None:
+        """Something was missed: compare every root with the disk."""
         for path in self._due:
             self._due[path] = 0.0
         self._on_wake()
