@@ -9,14 +9,13 @@ has no core wastes its time slice.
 from __future__ import annotations
 
 import contextlib
-import json
-import os
 import statistics
 import subprocess
 import sys
 from collections.abc import Iterator, Mapping
 
 from tests.benchmarks.base import Metrics, Options, metric, spread
+from tests.benchmarks.generate_tokens import bare_process
 
 SETTINGS: dict[str, dict[str, str]] = {
     "default": {},
@@ -28,8 +27,6 @@ SETTINGS: dict[str, dict[str, str]] = {
 }
 BUSY_PROCESSES = 2
 BUSY = (sys.executable, "-c", "while True: pass")
-PROGRAM = (sys.executable, "-m", "tests.benchmarks.generate_tokens")
-OPENMP = ("OMP_WAIT_POLICY", "GOMP_SPINCOUNT", "OMP_NUM_THREADS")
 
 
 def run(options: Options) -> Metrics:
@@ -55,15 +52,9 @@ def run(options: Options) -> Metrics:
 
 def rates(setting: Mapping[str, str], seconds: float, rounds: int) -> list[float]:
     """Tokens per second of each round, in a process with ``setting`` in its environment."""
-    env = {name: value for name, value in os.environ.items() if name not in OPENMP}
-    done = subprocess.run(
-        [*PROGRAM, str(seconds), str(rounds)],
-        check=True,
-        stdout=subprocess.PIPE,
-        env={**env, **setting},
-    )
-    found: list[float] = json.loads(done.stdout)
-    return found
+    with bare_process(setting) as bare:
+        bare.rate(0, most=8, seconds=seconds)
+        return [bare.rate(number + 1, seconds=seconds) for number in range(rounds)]
 
 
 @contextlib.contextmanager

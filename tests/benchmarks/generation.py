@@ -1,4 +1,7 @@
-"""Tokens per second of our chat model against bare llama.cpp, in one process, alternating."""
+"""Tokens per second of our chat model against bare llama.cpp, alternating.
+
+The bare loop runs in a process of its own: ours changes how the threads of its process wait.
+"""
 
 from __future__ import annotations
 
@@ -11,10 +14,9 @@ from pathlib import Path
 from morgan_core.llm.base import ChatMessage, Delta, Finished
 from morgan_core.llm.llama import LlamaModel
 from morgan_core.llm.weights import Sampling
-from tests.benchmarks.bare_llama import BareLlama
 from tests.benchmarks.base import Metrics, Options, metric, spread
-from tests.benchmarks.model_file import model_file, question, settings
-from tests.benchmarks.model_file import prompt as prompt_of
+from tests.benchmarks.generate_tokens import BareProcess, bare_process
+from tests.benchmarks.model_file import question, settings
 from tests.benchmarks.real_app import paths_in
 
 BAR = 0.98
@@ -27,12 +29,11 @@ def run(options: Options) -> Metrics:
 
 async def measure(rounds: int, most: int) -> Metrics:
     ours, bare = [], []
-    with tempfile.TemporaryDirectory() as folder:
+    with tempfile.TemporaryDirectory() as folder, bare_process() as plain:
         paths = paths_in(Path(folder))
         paths.create()
         model = LlamaModel(settings(), paths, sampling=GREEDY)
         await model.load()
-        plain = await asyncio.to_thread(BareLlama, model_file(paths))
         try:
             for number in range(rounds + 1):
                 pair = await one_round(model, plain, number, most)
@@ -41,7 +42,6 @@ async def measure(rounds: int, most: int) -> Metrics:
                     bare.append(pair[1])
         finally:
             await model.close()
-            plain.free()
     ratios = [a / b for a, b in zip(ours, bare, strict=True)]
     return {
         "ratio": metric(
@@ -51,7 +51,8 @@ async def measure(rounds: int, most: int) -> Metrics:
             better="more",
             n=rounds,
             how=f"tokens per second after the first token, up to {most} tokens, greedy, through "
-            "LlamaModel.generate over a bare llama.cpp loop of as many threads; medians of "
+            "LlamaModel.generate over a bare llama.cpp loop of as many threads in a process of "
+            "its own, with libgomp's defaults; medians of "
             "alternating rounds on the same prompts",
             ours_tokens_per_s=spread(ours),
             bare_tokens_per_s=spread(bare),
@@ -61,15 +62,14 @@ async def measure(rounds: int, most: int) -> Metrics:
 
 
 async def one_round(
-    model: LlamaModel, plain: BareLlama, number: int, most: int
+    model: LlamaModel, plain: BareProcess, number: int, most: int
 ) -> tuple[float, float]:
     """Tokens per second of both; who goes first changes every round."""
     if number % 2:
         ours = await generate_ours(model, number, most)
-    written, seconds = await asyncio.to_thread(plain.generate, prompt_of(number), most=most)
-    if not number % 2:
-        ours = await generate_ours(model, number, most)
-    return ours, written / seconds
+        return ours, await asyncio.to_thread(plain.rate, number, most=most)
+    bare = await asyncio.to_thread(plain.rate, number, most=most)
+    return await generate_ours(model, number, most), bare
 
 
 async def generate_ours(model: LlamaModel, number: int, most: int) -> float:
