@@ -15,13 +15,13 @@ from collections.abc import Awaitable, Callable, Collection, Iterable, Mapping
 from dataclasses import dataclass
 from typing import Any, Protocol
 
-from morgan_core.errors import MorganError, UnreadableFile
+from morgan_core.errors import MorganError
+from morgan_core.library.hashing import Hashed, hash_files
 from morgan_core.library.look import Look, is_recent, known_in, look_at, look_at_known
 from morgan_core.library.manifest import Manifest
-from morgan_core.library.names import is_below, on_disk, to_text
+from morgan_core.library.names import is_below, to_text
 from morgan_core.library.reconcile import Plan, Seen, reconcile, seen_of
 from morgan_core.library.roots import RootKeeper
-from morgan_core.library.scan import StillChanging, fingerprint
 from morgan_core.settings import Settings
 from morgan_core.storage.catalogue_rows import RootRow
 
@@ -31,7 +31,6 @@ SETTLE = 1.0
 _TICK = 1.0
 _LOOK_AT_ONCE = 500
 _HASH_AT_ONCE = 64
-_HASH_BYTES = 32 << 20
 _PURGE_AT_ONCE = 32
 
 log = logging.getLogger(__name__)
@@ -55,17 +54,6 @@ class _Hint:
     complete: bool
     gone: bool = False
     seen: Seen | None = None
-
-
-@dataclass(slots=True)
-class _Hashed:
-    path: str
-    root: str
-    seen: Seen | None = None
-    sha256: str = ""
-    reason: str = ""
-    gone: bool = False
-    changing: bool = False
 
 
 class Keeper:
@@ -387,12 +375,12 @@ class Keeper:
         urgent = bool(self._urgent)
         queue = self._urgent or self._backlog
         batch = [(path, queue[path]) for path in list(queue)[:_HASH_AT_ONCE]]
-        hashed = await asyncio.to_thread(_hash, batch, self._settings.max_file_size)
+        hashed = await asyncio.to_thread(hash_files, batch, self._settings.max_file_size)
         for found in hashed:
             queue.pop(found.path, None)
             self._take(found, urgent=urgent)
 
-    def _take(self, found: _Hashed, *, urgent: bool) -> None:
+    def _take(self, found: Hashed, *, urgent: bool) -> None:
         manifest = self.manifest
         if found.gone:
             self.hint(found.path, gone=True)
@@ -433,25 +421,3 @@ class Keeper:
         if len(due) > _PURGE_AT_ONCE:
             self._next_tick = 0.0
         return bool(paths or due)
-
-
-def _hash(batch: Iterable[tuple[str, str]], max_size: int) -> list[_Hashed]:
-    """Hash the files, stopping early when they were large."""
-    results: list[_Hashed] = []
-    total = 0
-    for path, root in batch:
-        found = _Hashed(path, root)
-        try:
-            found.seen, found.sha256 = fingerprint(on_disk(path), max_size)
-            total += found.seen.size
-        except (FileNotFoundError, NotADirectoryError):
-            found.gone = True
-        except StillChanging:
-            found.changing = True
-        except UnreadableFile as error:
-            found.seen = error.details.get("seen")
-            found.reason = str(error)
-        results.append(found)
-        if total > _HASH_BYTES:
-            break
-    return results

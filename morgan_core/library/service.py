@@ -4,12 +4,11 @@ from __future__ import annotations
 
 import uuid
 from collections.abc import Callable, Mapping, Sequence
-from typing import Any, TypeVar
+from typing import Any
 
 import msgspec
 from pydantic import SecretStr
 
-from morgan_core.assistant import Folders, JobList
 from morgan_core.embedding.base import Embedder
 from morgan_core.events import AnyChange, WorkerChanged
 from morgan_core.index.base import Candidates
@@ -27,7 +26,9 @@ from morgan_core.types import (
 )
 from morgan_core.worker import Worker
 
-T = TypeVar("T")
+# Inside the class, ``list`` is a method.
+Folders = list[Folder]
+Jobs = list[Job]
 _MODULE = "morgan_core.library.process"
 
 
@@ -110,7 +111,7 @@ class LibraryService:
         await self._worker.call("retry", document=document)
 
     async def watch_list(self) -> Folders:
-        return msgspec.convert(await self._worker.call("watch_list"), list[Folder])
+        return msgspec.convert(await self._worker.call("watch_list"), Folders)
 
     async def watch_add(self, path: str) -> Folder:
         """Watch the folder at absolute ``path``; BadInput when it is not a readable folder."""
@@ -138,9 +139,9 @@ class LibraryService:
         """Raises NotFound."""
         return msgspec.convert(await self._worker.call("job", job=id), Job)
 
-    async def jobs(self) -> JobList:
+    async def jobs(self) -> Jobs:
         """Newest first."""
-        return msgspec.convert(await self._worker.call("jobs"), list[Job])
+        return msgspec.convert(await self._worker.call("jobs"), Jobs)
 
     # --- what the process asks of us -------------------------------------------------------
 

@@ -8,6 +8,8 @@ from pathlib import Path
 import pytest
 
 from morgan_core.errors import BadInput, NotFound
+from morgan_core.index.factory import make_index
+from morgan_core.settings import Settings
 from morgan_core.types import Job, Scope
 from tests.helpers import eventually
 from tests.library_parts import TestLibrary, library_in
@@ -243,3 +245,20 @@ async def test_a_failed_document_can_be_retried(library: TestLibrary, docs: Path
     await eventually(lambda: library.states("broken.pdf")[-1:] == ["failed"])
     with pytest.raises(NotFound):
         await library.service.retry("nothing")
+
+
+async def test_a_deleted_file_is_purged_after_a_while(tmp_path: Path, docs: Path) -> None:
+    async with library_in(tmp_path, purge_after=0.1) as library:
+        await done(library, await library.service.learn([str(docs)], watch=True))
+        document = await library.document("a.txt")
+        assert document is not None
+        (docs / "a.txt").unlink()
+
+        def texts() -> int:
+            return len(list(library.paths.texts.glob("*/*.zst")))
+
+        await eventually(lambda: texts() == 1)
+    index = make_index(Settings(), library.paths, library.embedder.info)
+    await index.open()
+    assert document.id not in await index.documents()
+    await index.close()
