@@ -129,8 +129,8 @@ class MorganApp(App[int]):
             chat = self._chat(pending.conversation_id)
             self.turns.ask(chat, pending.question, pending)
         if self._chat_screen.chat.turns:
-            self.run_worker(self._show_first_turns())
-        self.run_worker(self._open(), exit_on_error=False)
+            self.run_worker(self._show_first_turns)  # type: ignore[arg-type]
+        self.run_worker(self._open, exit_on_error=False)  # type: ignore[arg-type]
 
     async def _show_first_turns(self) -> None:
         screen = self._chat_screen
@@ -143,10 +143,14 @@ class MorganApp(App[int]):
         return self.chats.setdefault(conversation_id, Chat(conversation_id))
 
     async def _open(self) -> None:
+        from morgan_core.errors import MorganError
+
         self.link.start()
+        await asyncio.sleep(0)
+        self._prewarm()
         try:
             morgan = await self.link.morgan()
-        except Exception:
+        except MorganError:
             self._show_state()
             return
         self.run_worker(self._follow_library(morgan), exit_on_error=False)
@@ -156,7 +160,6 @@ class MorganApp(App[int]):
         if known and chat.id is None and not chat.turns:
             await self.show_conversation(self.drafts.open_chat, focus=False)
         self._show_state()
-        self._prewarm()
 
     def _prewarm(self) -> None:
         """Import what the first answer needs, in a thread, so that it does not wait for it."""
@@ -168,13 +171,18 @@ class MorganApp(App[int]):
         threading.Thread(target=load, name="prewarm", daemon=True).start()
 
     async def on_unmount(self) -> None:
-        running = any(not turn.ended for turn in self._chat_screen.chat.turns)
-        self.drafts.set_open_chat(self._chat_screen.chat.id if running else None)
+        self._remember_open_chat()
         self.drafts.close()
         self.turns.close()
         for timer in (self._redraw, self._news_off):
             if timer is not None:
                 timer.cancel()
+
+    def _remember_open_chat(self) -> None:
+        """While an answer runs, an end of the app is a cut: show the same chat again then."""
+        chat = self._chat_screen.chat
+        running = any(not turn.ended for turn in chat.turns)
+        self.drafts.set_open_chat(chat.id if running else None)
 
     # --- the library's state ------------------------------------------------------------------
 
@@ -191,6 +199,9 @@ class MorganApp(App[int]):
                     self._apply(change)
             except MorganError as error:
                 self.library.news = str(error)
+                self._redraw_soon()
+            except Exception as error:
+                self.library.news = f"changes cannot be followed: {type(error).__name__}: {error}"
                 self._redraw_soon()
             await asyncio.sleep(wait)
             wait = min(wait * 2, 5.0)
@@ -341,6 +352,7 @@ class MorganApp(App[int]):
             self.chats[chat.id] = chat
             if chat is self._chat_screen.chat:
                 self.drafts.move(None, chat.id)
+        self._remember_open_chat()
         if self._started and self.is_running:
             self._only_once(self.refresh_conversations)
 
@@ -395,7 +407,7 @@ class MorganApp(App[int]):
         if view.turn is not None and not view.turn.saved:
             if self.link.error is not None:
                 self.link.start()
-                self.run_worker(self._open(), exit_on_error=False)
+                self.run_worker(self._open, exit_on_error=False)  # type: ignore[arg-type]
             self.turns.ask_again(view.turn)
             return
         question = screen.transcript.question_of(view)
@@ -650,14 +662,16 @@ class MorganApp(App[int]):
         self.notify(clean(text), severity=severity, markup=False, timeout=6)
 
     async def guard(self, work: Awaitable[T]) -> T | None:
-        """Await ``work``; a MorganError becomes a note, and None is returned."""
+        """Await ``work``; an error becomes a note, and None is returned."""
         from morgan_core.errors import MorganError
 
         try:
             return await work
         except MorganError as error:
             self.say(str(error), severity="error")
-            return None
+        except Exception as error:
+            self.say(f"Something in Morgan failed: {type(error).__name__}: {error}", "error")
+        return None
 
 
 def run(paths: Paths, loaded: Any = None, connect: str | None = None) -> int:

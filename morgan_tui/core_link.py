@@ -7,6 +7,7 @@ it; every other part awaits ``CoreLink.morgan()``.
 from __future__ import annotations
 
 import asyncio
+import contextlib
 from collections.abc import Callable
 from contextlib import AbstractAsyncContextManager
 from typing import TYPE_CHECKING
@@ -64,14 +65,18 @@ class CoreLink:
         return await asyncio.shield(self._morgan)
 
     async def close(self) -> None:
-        """Close the core; a second call waits for the same end."""
+        """Close the core; a second call waits for the same end.
+
+        Raises what went wrong while it closed.
+        """
         if self._task is None:
             return
         if self._leave is not None:
             self._leave.set()
         if self.open is None:
             self._task.cancel()
-        await asyncio.gather(self._task, return_exceptions=True)
+        with contextlib.suppress(asyncio.CancelledError):
+            await asyncio.shield(self._task)
 
     async def _hold(self, opened: asyncio.Future[Morgan], leave: asyncio.Event) -> None:
         try:

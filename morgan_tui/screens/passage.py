@@ -54,6 +54,7 @@ class PassageScreen(Screen[None]):
         color: $text-muted;
     }
     PassageScreen .text.-hit {
+        margin: 1 0;
         padding: 0 0 0 1;
         border-left: outer $accent;
         background: $primary 20%;
@@ -144,11 +145,28 @@ class PassageScreen(Screen[None]):
         if text.text[:a]:
             pieces.append(Static(Content(sanitise(text.text[:a]).rstrip()), classes=classes))
         if b > a:
-            hit = sanitise(text.text[a:b]).strip("\n")
-            pieces.append(Static(Content(hit), classes="text -hit"))
+            pieces.append(Static(self._passage(text, start, end), classes="text -hit"))
         if text.text[b:]:
             pieces.append(Static(Content(sanitise(text.text[b:]).lstrip("\n")), classes=classes))
         return pieces
+
+    def _passage(self, text: DocumentText, start: int, end: int) -> Content:
+        """The passage, with what the answer rests on in bold."""
+        parts: list[Content] = []
+        at = start
+        for quoted_start, quoted_end in sorted((c.start, c.end) for c in self._cited()):
+            if at <= quoted_start < quoted_end <= end:
+                parts.append(_clean_slice(text, at, quoted_start))
+                parts.append(_clean_slice(text, quoted_start, quoted_end).stylize("bold $accent"))
+                at = quoted_end
+        parts.append(_clean_slice(text, at, end))
+        return Content("").join(parts)
+
+    def _cited(self) -> list[Citation]:
+        """The citations of the source on screen."""
+        if self._document is not None:
+            return []
+        return [c for c in self._citations if c.n == self._sources[self._at].n]
 
     def _show_head(self, text: DocumentText | None = None) -> None:
         parts: list[Content] = []
@@ -161,7 +179,7 @@ class PassageScreen(Screen[None]):
             place = passage_place(source.passage)
             if place:
                 parts.append(Content.styled(place, "$primary"))
-            verdicts = [c.verified for c in self._citations if c.n == source.n]
+            verdicts = [c.verified for c in self._cited()]
             if verdicts:
                 good = all(verdicts)
                 label = "✓ quote verified" if good else "✗ quote not verified"
@@ -169,11 +187,7 @@ class PassageScreen(Screen[None]):
         if text is not None and text.stale:
             parts.append(Content.styled("the file has changed since", "$warning"))
         head = Content("  ").join(parts)
-        quotes = [
-            c.quote
-            for c in self._citations
-            if self._document is None and c.n == self._sources[self._at].n and c.quote
-        ]
+        quotes = [citation.quote for citation in self._cited() if citation.quote]
         lines = [head, Content.styled(clean_name(self.path), "$text-muted")]
         if quotes:
             lines.append(
@@ -253,3 +267,7 @@ class PassageScreen(Screen[None]):
 
     def action_leave(self) -> None:
         self.dismiss()
+
+
+def _clean_slice(text: DocumentText, start: int, end: int) -> Content:
+    return Content(sanitise(text.text[start - text.offset : end - text.offset]))

@@ -234,3 +234,28 @@ async def test_an_error_of_the_core_is_a_note_not_a_crash(open_app: OpenApp):
 
         await app.guard(breaks())
         await eventually(shows(app, "The disk is [bold]full[/bold]."))
+
+
+async def test_next_and_previous_go_through_the_sources(open_app: OpenApp):
+    second = passage(document="d2", path="/papers/annex.md", text="The annex.", start=0)
+    morgan = FakeMorgan(Reply(sources=sources(passage(), second)))
+    morgan.library.texts["d1"] = "x" * 100 + passage().text
+    morgan.library.texts["d2"] = "The annex. It is short."
+    async with open_app(morgan) as (app, pilot):
+        await ask(pilot, "When?")
+        await eventually(shows(app, "✓ 1 supported"))
+        await pilot.press("escape", "1")
+        await eventually(shows(app, "and may be prolonged"))
+        await pilot.press("n")
+        await eventually(shows(app, "[2] annex.md", "It is short."))
+        await pilot.press("n")
+        await eventually(shows(app, "[1] lease.pdf", "and may be prolonged"))
+
+
+async def test_a_forgotten_document_still_shows_the_passage_that_was_used(open_app: OpenApp):
+    morgan = FakeMorgan(Reply(sources=sources()))
+    async with open_app(morgan) as (app, pilot):
+        await ask(pilot, "When?")
+        await eventually(shows(app, "✓ 1 supported"))
+        await pilot.press("escape", "1")
+        await eventually(shows(app, "can no longer be opened", "and may be prolonged"))
