@@ -10,7 +10,7 @@ import psutil
 
 from morgan_core.assets import asset_path
 from tests.benchmarks.base import Metrics, Options, metric
-from tests.benchmarks.real_app import running_app, settled
+from tests.benchmarks.real_app import SAMPLE_DOCUMENTS, running_app, settled
 from tests.benchmarks.terminal import Terminal
 
 BAR = 1.0
@@ -23,7 +23,7 @@ def run(options: Options) -> Metrics:
 async def measure(rest: int, span: int) -> Metrics:
     async with running_app() as (terminal, session):
         await session.watches.add(str(asset_path("sample")))
-        await settled(session)
+        await settled(session, documents=SAMPLE_DOCUMENTS)
         await session.close()
         await asyncio.sleep(rest)
         before, began = processor_seconds(terminal), time.perf_counter()

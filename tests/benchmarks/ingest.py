@@ -86,7 +86,7 @@ async def learn(morgan: Session, files: Path, passages: int) -> float:
 
     await eventually(done, timeout=600, every=0.02)
     took = time.perf_counter() - began
-    await settled(morgan)
+    await settled(morgan, documents=1)
     counts = await morgan.library.counts()
     if counts.failed or counts.passages - before != passages:
         raise RuntimeError(f"{counts.passages - before} of {passages} passages came in")

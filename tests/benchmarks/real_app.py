@@ -15,6 +15,7 @@ from tests.benchmarks.terminal import Terminal
 from tests.helpers import eventually
 
 LOADED_WITHIN = 180.0
+SAMPLE_DOCUMENTS = 6
 
 
 def environment(folder: Path) -> dict[str, str]:
@@ -56,11 +57,12 @@ async def loaded(session: Session) -> None:
     await eventually(healthy, timeout=LOADED_WITHIN, every=0.3)
 
 
-async def settled(session: Session, timeout: float = 300.0) -> None:
-    """Wait until the library has nothing to do."""
+async def settled(session: Session, *, documents: int, timeout: float = 300.0) -> None:
+    """Wait until the library holds ``documents`` at least and has nothing to do."""
 
     async def idle() -> bool:
         counts = await session.library.counts()
-        return not counts.busy and not counts.pending_passages
+        done = not counts.busy and not counts.pending_passages
+        return done and counts.documents >= documents
 
     await eventually(idle, timeout=timeout, every=0.3)

@@ -2,7 +2,9 @@
 
 from __future__ import annotations
 
+import os
 import random
+import time
 from functools import lru_cache
 from itertools import accumulate
 from pathlib import Path
@@ -49,9 +51,13 @@ def document(paragraphs: int, seed: int) -> str:
 
 
 def write_documents(folder: Path, count: int, *, paragraphs: int, seed: int) -> None:
-    """``count`` files in ``folder``, a hundred in each of its folders."""
+    """``count`` files in ``folder``, a hundred in each of its folders, an hour old: a file that
+    was written a moment ago may be left alone until it has settled."""
+    modified = time.time() - 3600
     for number in range(count):
         below = folder / f"{number // 100:03d}"
         below.mkdir(parents=True, exist_ok=True)
         text = document(paragraphs, seed * 1_000_000 + number)
-        (below / f"document-{number:05d}.md").write_text(text, encoding="utf-8")
+        file = below / f"document-{number:05d}.md"
+        file.write_text(text, encoding="utf-8")
+        os.utime(file, (modified, modified))
