@@ -13,7 +13,7 @@ from morgan_core.chat.journal import read_journal, remove_old_journals
 from morgan_core.chat.run import TurnRun
 from morgan_core.chat.turn import Question, Turn
 from morgan_core.errors import BadInput, NotFound
-from morgan_core.events import AnyTurnEvent, Queued, Token
+from morgan_core.events import AnyTurnEvent, Done, Queued, Token
 from morgan_core.llm.base import ChatModel
 from morgan_core.retrieval.search import Searcher
 from morgan_core.settings import Settings
@@ -46,16 +46,18 @@ class Turns:
         self._settings = settings
         self._turns: dict[str, Turn] = {}
         self._conversation_locks: dict[str, asyncio.Lock] = {}
+        self._opening = asyncio.Lock()
 
     async def recover(self) -> None:
         """Mark the answers that a dead owner left as interrupted, with what had streamed."""
-        left = await self._store.running()
+        left = await self._store.in_state("running")
         for message in left:
             text = _text(read_journal(self._journal, message.turn_id))
             await self._store.update_message(message.id, text=text, state="interrupted")
         if left:
             log.info("%d interrupted answers recovered", len(left))
-        remove_old_journals(self._journal, keep={m.turn_id for m in left})
+        interrupted = await self._store.in_state("interrupted")
+        remove_old_journals(self._journal, keep={m.turn_id for m in interrupted})
 
     async def begin(
         self,
@@ -71,8 +73,44 @@ class Turns:
         Raises BadInput for a blank or enormous question, NotFound for an unknown conversation.
         """
         turn_id = _uuid(turn_id) if turn_id else uuid.uuid4().hex
-        if turn_id in self._turns or await self._store.turn(turn_id) is not None:
-            return await self.resume(turn_id)
+        async with self._opening:
+            if turn_id in self._turns or await self._store.turn(turn_id) is not None:
+                return await self._resume(turn_id)
+            return await self._begin(turn_id, question, conversation_id, scope, context)
+
+    async def resume(self, turn_id: str) -> Turn:
+        """The turn, running or finished; an interrupted one is continued from its journal, once
+        however many readers ask for it."""
+        turn_id = _uuid(turn_id)
+        async with self._opening:
+            return await self._resume(turn_id)
+
+    def stop(self, turn_id: str) -> None:
+        """Stop a running turn. Raises NotFound for a turn that this process does not know."""
+        turn = self._turns.get(_uuid(turn_id))
+        if turn is None:
+            raise NotFound(f"There is no running turn {turn_id}.")
+        turn.end("stop")
+
+    async def leave(self) -> None:
+        """Interrupt every running turn, so that the next owner can continue it."""
+        for turn in self._turns.values():
+            turn.end("leave")
+        await asyncio.gather(*self.running(), return_exceptions=True)
+
+    def running(self) -> list[asyncio.Task[None]]:
+        """The tasks of the turns that have not ended."""
+        tasks = (turn.task for turn in self._turns.values())
+        return [task for task in tasks if task is not None and not task.done()]
+
+    async def _begin(
+        self,
+        turn_id: str,
+        question: str,
+        conversation_id: str | None,
+        scope: Scope | None,
+        context: str,
+    ) -> Turn:
         if not question.strip():
             raise BadInput("The question is empty.", mend="Type something to ask.")
         if len(question) > MAX_QUESTION:
@@ -103,7 +141,7 @@ class Turns:
             state="running",
             created=now,
         )
-        await self._store.begin_turn(asked, answer)
+        await self._store.begin_turn(asked, answer, scope=scope, context=context)
         turn = Turn(
             Question(question=asked, answer=answer, scope=scope, context=context), self._journal
         )
@@ -111,25 +149,26 @@ class Turns:
         self._start(turn)
         return turn
 
-    async def resume(self, turn_id: str) -> Turn:
-        """The turn, running or finished; an interrupted one is continued from its journal."""
-        turn_id = _uuid(turn_id)
+    async def _resume(self, turn_id: str) -> Turn:
         if turn_id in self._turns:
             return self._turns[turn_id]
         stored = await self._store.turn(turn_id)
         if stored is None:
             raise NotFound(f"There is no turn {turn_id}.")
-        if turn_id in self._turns:  # another reader was faster
-            return self._turns[turn_id]
         question, answer = stored
+        scope, context = await self._store.given(question.id)
         events = read_journal(self._journal, turn_id)
-        turn = Turn(Question(question=question, answer=answer), self._journal, events)
+        asked = Question(question=question, answer=answer, scope=scope, context=context)
+        turn = Turn(asked, self._journal, events)
+        if events and not turn.finished and answer.answer is not None:
+            turn.emit(Done, answer=answer.answer)  # its owner died after it had stored the answer
         if turn.finished:
             turn.leave()
             self._remember(turn)
             return turn
         if not events:
             if answer.state in ("complete", "stopped"):
+                turn.leave()
                 raise NotFound(
                     f"Turn {turn_id} ended long ago.", mend="Read its conversation instead."
                 )
@@ -137,24 +176,6 @@ class Turns:
         await self._store.update_message(answer.id, state="running", error="")
         self._start(turn)
         return turn
-
-    def stop(self, turn_id: str) -> None:
-        """Stop a running turn. Raises NotFound for a turn that this process does not know."""
-        turn = self._turns.get(_uuid(turn_id))
-        if turn is None:
-            raise NotFound(f"There is no running turn {turn_id}.")
-        turn.end("stop")
-
-    async def leave(self) -> None:
-        """Interrupt every running turn, so that the next owner can continue it."""
-        for turn in self._turns.values():
-            turn.end("leave")
-        await asyncio.gather(*self.running(), return_exceptions=True)
-
-    def running(self) -> list[asyncio.Task[None]]:
-        """The tasks of the turns that have not ended."""
-        tasks = (turn.task for turn in self._turns.values())
-        return [task for task in tasks if task is not None and not task.done()]
 
     def _start(self, turn: Turn) -> None:
         self._remember(turn)

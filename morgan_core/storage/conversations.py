@@ -12,10 +12,19 @@ from sqlalchemy.ext.asyncio import AsyncEngine
 
 from morgan_core.errors import NotFound
 from morgan_core.storage.schema import conversations, messages
-from morgan_core.types import Answer, Conversation, Message, Record, Source
+from morgan_core.types import (
+    Answer,
+    Conversation,
+    Message,
+    MessageState,
+    Record,
+    Scope,
+    Source,
+)
 
 _sources = msgspec.json.Decoder(tuple[Source, ...])
 _answer = msgspec.json.Decoder(Answer)
+_scope = msgspec.json.Decoder(Scope)
 _encode = msgspec.json.Encoder().encode
 
 ConversationList = list[Conversation]
@@ -124,10 +133,18 @@ class ConversationStore:
         async with self._engine.connect() as connection:
             return [_message(row) for row in await connection.execute(found)]
 
-    async def begin_turn(self, question: Message, answer: Message) -> None:
-        """Store the question and the answer's empty place in one commit."""
+    async def begin_turn(
+        self, question: Message, answer: Message, *, scope: Scope | None = None, context: str = ""
+    ) -> None:
+        """Store the question, with what it was limited to and given with, and the answer's empty
+        place in one commit."""
+        asked = {
+            **_row(question),
+            "context": context,
+            "scope": _encode(scope).decode() if scope else None,
+        }
         async with self._engine.begin() as connection:
-            await connection.execute(insert(messages), [_row(question)])
+            await connection.execute(insert(messages), [asked])
             await connection.execute(insert(messages), [_row(answer)])
             await connection.execute(
                 update(conversations)
@@ -152,9 +169,16 @@ class ConversationStore:
             rows = [_message(row) for row in await connection.execute(query)]
         return (rows[0], rows[1]) if len(rows) == 2 else None
 
-    async def running(self) -> MessageList:
-        """Answers that an owner left behind in state ``running``."""
-        query = select(messages).where(messages.c.state == "running")
+    async def given(self, message_id: str) -> tuple[Scope | None, str]:
+        """The scope and the context of a question."""
+        query = select(messages.c.scope, messages.c.context).where(messages.c.id == message_id)
+        async with self._engine.connect() as connection:
+            row = (await connection.execute(query)).one()
+        return (_scope.decode(row.scope) if row.scope else None, row.context)
+
+    async def in_state(self, state: MessageState) -> MessageList:
+        """Every message in ``state``, in order."""
+        query = select(messages).where(messages.c.state == state).order_by(messages.c.position)
         async with self._engine.connect() as connection:
             return [_message(row) for row in await connection.execute(query)]
 

@@ -9,7 +9,7 @@ from sqlalchemy.ext.asyncio import AsyncEngine
 
 from morgan_core.errors import MorganError
 
-HEAD = "0002_catalogue"
+HEAD = "0003_question"
 
 
 async def migrate(engine: AsyncEngine) -> bool:

@@ -44,6 +44,9 @@ messages = Table(
     Column("created", Float, nullable=False),
     Column("answer", Text),
     Column("sources", Text),
+    # What a question was given with and limited to: a turn that is continued needs them again.
+    Column("context", Text, nullable=False, server_default=""),
+    Column("scope", Text),
 )
 
 Index("ix_messages_conversation_id_position", messages.c.conversation_id, messages.c.position)

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import asyncio
+import os
 from contextlib import aclosing
 from pathlib import Path
 
@@ -17,6 +18,7 @@ from morgan_core.settings import Settings
 from morgan_core.storage.conversations import ConversationStore
 from morgan_core.storage.engine import database_url, open_engine
 from morgan_core.storage.migrate import migrate
+from morgan_core.types import Scope
 from tests.core_fakes import ListLibrary, ReadyEmbedder, ScriptedModel, chunk
 from tests.helpers import eventually
 
@@ -217,7 +219,7 @@ async def test_a_failing_model_fails_the_turn_and_keeps_the_question(make_core):
     core = await make_core()
     core.model.error = ModelError("The model ran out of memory.", mend="Choose a smaller one.")
     events = await core.ask()
-    assert isinstance(events[-1], Failed) and "smaller" in events[-1].message
+    assert isinstance(events[-1], Failed) and "smaller" in events[-1].details["mend"]
     question, answer = await core.store.messages(events[0].conversation_id)
     assert question.text and answer.state == "failed" and "smaller" in answer.error
 
@@ -231,3 +233,69 @@ async def test_wrong_questions_are_refused_with_a_reason(make_core):
     with pytest.raises(BadInput, match="UUID"):
         await core.turns.resume("../../etc/passwd")
     assert await core.store.list() == []
+
+
+async def test_a_turn_that_is_continued_keeps_its_scope_and_what_was_given_with_it(make_core):
+    scope = Scope(folders=("/docs",))
+    first = await make_core(hits=IRRELEVANT)
+    first.model.gate = asyncio.Semaphore(2)
+    turn = await first.begin(scope=scope, context="The lease ends in 2027.")
+    await eventually(lambda: turn.text == "The lease ")
+
+    second = await make_core(hits=IRRELEVANT)
+    await second.turns.recover()
+    resumed = await second.turns.resume(turn.id)
+    events = [e async for e in resumed.stream(after_seq=0, detached=True)]
+
+    assert (resumed.asked.scope, resumed.asked.context) == (scope, "The lease ends in 2027.")
+    assert "The lease ends in 2027." in second.model.prompts[0][-1].content
+    assert "".join(e.text for e in events if isinstance(e, Token)) == ANSWER
+
+
+async def test_however_many_ask_for_an_interrupted_turn_it_is_continued_once(make_core):
+    first = await make_core()
+    first.model.gate = asyncio.Semaphore(2)
+    turn = await first.begin()
+    await eventually(lambda: turn.text == "The lease ")
+
+    second = await make_core()
+    await second.turns.recover()
+    resumed = await asyncio.gather(*(second.turns.resume(turn.id) for _ in range(3)))
+    events = [e async for e in resumed[0].stream(after_seq=0, detached=True)]
+
+    assert resumed[0] is resumed[1] is resumed[2]
+    assert len(second.model.prompts) == 1
+    assert read_journal(second.journal, turn.id) == events
+
+
+async def test_an_answer_that_was_stored_before_its_owner_died_is_not_written_on(make_core):
+    first = await make_core()
+    id = "0123456789abcdef0123456789abcdef"
+    events = await first.ask(turn_id=id)
+    path = journal_path(first.journal, id)
+    lines = path.read_bytes().splitlines(keepends=True)
+    path.write_bytes(b"".join(lines[:-1]))  # it died before it could tell that it was done
+
+    second = await make_core()
+    await second.turns.recover()
+    resumed = await second.turns.resume(id)
+
+    assert [e async for e in resumed.stream(after_seq=0, detached=True)] == events
+    assert second.model.prompts == []
+
+
+async def test_an_interrupted_turn_keeps_its_journal_however_old(make_core):
+    first = await make_core()
+    first.model.gate = asyncio.Semaphore(2)
+    turn = await first.begin()
+    await eventually(lambda: turn.text == "The lease ")
+    await first.turns.leave()
+    os.utime(journal_path(first.journal, turn.id), (0, 0))
+
+    second = await make_core()
+    await second.turns.recover()
+    resumed = await second.turns.resume(turn.id)
+    events = [e async for e in resumed.stream(after_seq=0, detached=True)]
+
+    assert second.model.prefixes == ["The lease "]
+    assert "".join(e.text for e in events if isinstance(e, Token)) == ANSWER
