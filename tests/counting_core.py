@@ -35,6 +35,19 @@ class CountingMorgan(LocalMorgan):
 @asynccontextmanager
 async def counting_core(paths: Paths, *, pace: float = 0.0) -> AsyncIterator[LocalMorgan]:
     """A started core on ``paths``; the model says a number every ``pace`` seconds."""
+    async with counting_host(pace) as url:
+        flags = {**chat_settings(url), **embedding_settings(url)}
+        core = CountingMorgan(load_settings(paths, flags=flags, environ={}), paths)
+        await core.start()
+        try:
+            yield core
+        finally:
+            await core.close()
+
+
+@asynccontextmanager
+async def counting_host(pace: float = 0.0) -> AsyncIterator[str]:
+    """The URL of a host with both models, in this process."""
     app = web.Application()
     app.router.add_post("/v1/chat/completions", partial(_count, pace))
     app.router.add_post("/v1/embeddings", _embed)
@@ -42,30 +55,36 @@ async def counting_core(paths: Paths, *, pace: float = 0.0) -> AsyncIterator[Loc
     await runner.setup()
     site = web.TCPSite(runner, "127.0.0.1", 0)
     await site.start()
-    port = runner.addresses[0][1]
-    url = f"http://127.0.0.1:{port}/v1"
-    flags = {
-        "llm_base_url": url,
-        "llm_model": "counter",
+    try:
+        yield f"http://127.0.0.1:{runner.addresses[0][1]}/v1"
+    finally:
+        await runner.cleanup()
+
+
+def chat_settings(url: str) -> dict[str, Any]:
+    """The settings that make the host at ``url`` the chat model."""
+    return {"llm_base_url": url, "llm_model": "counter"}
+
+
+def embedding_settings(url: str) -> dict[str, Any]:
+    """The settings that make the host at ``url`` the embedder."""
+    return {
         "embedding_base_url": url,
         "embedding_model": "letters",
         "embedding_dimension": 26,
     }
-    core = CountingMorgan(load_settings(paths, flags=flags, environ={}), paths)
-    await core.start()
-    try:
-        yield core
-    finally:
-        await core.close()
-        await runner.cleanup()
 
 
 async def _count(pace: float, request: web.Request) -> web.StreamResponse:
-    asked = (await request.json())["messages"][-1]["content"]
+    messages = (await request.json())["messages"]
+    begun = messages.pop()["content"] if messages[-1]["role"] == "assistant" else ""
+    asked = messages[-1]["content"]
     if "Question: fail" in asked:
         return web.json_response({"error": {"message": "no such model"}}, status=404)
     found = re.search(r"Question: count (\d+)", asked)
     words = [f"{n} " for n in range(int(found[1]))] if found else ["I ", "am ", "not ", "sure."]
+    assert "".join(words).startswith(begun), f"not the beginning of this answer: {begun!r}"
+    words = words[len(begun.split()) :]
     response = web.StreamResponse(headers={"Content-Type": "text/event-stream"})
     await response.prepare(request)
     for word in words:
