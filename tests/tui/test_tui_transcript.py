@@ -33,10 +33,9 @@ async def test_two_thousand_messages_open_at_their_end_as_fast_as_six(open_app: 
             await eventually(lambda: end in screen_text(app))
             return took
 
-        await opening(short.id, "Number 9.")
-        took_short = await opening(short.id, "Number 9.")
-        took_long = await opening(long, "Number 1000.")
-        assert took_long < 2 * took_short + 0.05
+        took_short = min([await opening(short.id, "Number 9.") for _ in range(3)])
+        took_long = min([await opening(long, "Number 1000.") for _ in range(3)])
+        assert took_long < 2 * took_short + 0.1
         assert took_long < 0.3
         assert len(app._chat_screen.transcript.messages.children) <= FIRST + PAGE
 
