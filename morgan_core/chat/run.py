@@ -150,7 +150,7 @@ class TurnRun:
             )
             prompt = question_prompt(asked.question.text, chosen, asked.context)
             await self._store.update_message(asked.question.id, prompt=prompt)
-        return messages(history, prompt)
+        return messages(model, history, prompt)
 
     async def _generate(
         self, model: ChatModel, prompt_messages: Sequence[ChatMessage]

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from morgan_core.chat.prompt import CUT_AT, SYSTEM
+from morgan_core.chat.prompt import CUT_AT, system_prompt
 from morgan_core.llm.base import ChatMessage, ChatModel
 from morgan_core.storage.conversations import ConversationStore
 
@@ -31,5 +31,5 @@ async def load_history(
 
 
 async def _share(model: ChatModel, history: list[ChatMessage]) -> float:
-    system = ChatMessage(role="system", content=SYSTEM)
+    system = ChatMessage(role="system", content=system_prompt(model.info))
     return await model.count_tokens([system, *history]) / model.context_tokens

@@ -25,6 +25,9 @@ _ENVIRONMENT = {
     "TQDM_DISABLE": "1",
 }
 
+# The embedder stands back: the answer being written and the screen come first.
+NICENESS = 5
+
 
 class LocalEmbedder:
     """An ``Embedder`` that runs a sentence-transformers model under supervision.
@@ -53,6 +56,7 @@ class LocalEmbedder:
             on_state=on_state,
             log_file=paths.logs / "embedder.log",
             env=_ENVIRONMENT,
+            niceness=NICENESS,
         )
         self.progress = ""
 

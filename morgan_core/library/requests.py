@@ -76,7 +76,7 @@ class Requests:
             root is None
             or self._manifest.excluded(path)
             or (root.kind == "learned" and root.path != path)
-            or await asyncio.to_thread(why_skip, on_disk(path), on_disk(root.path))
+            or bool(await asyncio.to_thread(why_skip, on_disk(path), on_disk(root.path)))
         ):
             root = await self._add_learned(path)
         if root.path == path:

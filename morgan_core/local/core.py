@@ -5,7 +5,7 @@ from __future__ import annotations
 import asyncio
 import logging
 import time
-from collections.abc import AsyncIterator, Sequence
+from collections.abc import AsyncIterator, Awaitable, Callable, Sequence
 from contextlib import aclosing
 from typing import TYPE_CHECKING
 
@@ -69,6 +69,7 @@ class LocalMorgan:
         self._tasks: set[asyncio.Task[None]] = set()
         self._started = False
         self._closed = False
+        self._closing: list[Callable[[], Awaitable[None]]] = []
         self._health = HealthReport(loaded.values, self._began)
         self._engine: AsyncEngine
         self._store: ConversationStore
@@ -82,7 +83,15 @@ class LocalMorgan:
 
     async def start(self) -> None:
         """Open the database, spawn the library, begin to load the models; returns before they
-        are loaded. Raises MorganError when a store cannot be opened."""
+        are loaded. Raises MorganError when a store cannot be opened; nothing is left running
+        then."""
+        try:
+            await self._start()
+        except BaseException:
+            await self._release()
+            raise
+
+    async def _start(self) -> None:
         await asyncio.to_thread(_import_rooms)
         from morgan_core.chat.turns import Turns
         from morgan_core.embedding.factory import make_embedder
@@ -94,9 +103,11 @@ class LocalMorgan:
 
         settings = self._loaded.values
         self._engine = open_engine(database_url(settings.database_url, self._paths.database))
+        self._closing.append(self._engine.dispose)
         await migrate(self._engine)
         self._store = ConversationStore(self._engine)
         self._embedder = make_embedder(settings, self._paths, on_state=self._on_worker)
+        self._closing.append(self._embedder.stop)
         self._service = LibraryService(
             settings,
             self._paths,
@@ -104,12 +115,14 @@ class LocalMorgan:
             lock_fd=self._lock_fd,
             on_change=self._on_change,
         )
+        self._closing.append(self._service.stop)
         self._models = LocalModels(
             self._loaded,
             self._paths,
             on_change=self._on_change,
             running=lambda: self._turns.running(),
         )
+        self._closing.append(self._models.close)
         self._searcher = Searcher(self._service, self._embedder, patient=not self._preload)
         self._turns = Turns(
             store=self._store,
@@ -136,8 +149,14 @@ class LocalMorgan:
         for task in self._tasks:
             task.cancel()
         await asyncio.gather(*self._tasks, return_exceptions=True)
-        await asyncio.gather(self._service.stop(), self._embedder.stop(), self._models.close())
-        await self._engine.dispose()
+        await self._release()
+
+    async def _release(self) -> None:
+        """Stop and close what was started: children and model together, the database last."""
+        database, *others = self._closing or [_nothing]
+        self._closing = []
+        await asyncio.gather(*(close() for close in others))
+        await database()
 
     async def __aenter__(self) -> LocalMorgan:
         await self.start()
@@ -272,6 +291,10 @@ class LocalMorgan:
             *(FolderChanged(folder=folder) for folder in await self._service.watch_list()),
             HealthChanged(health=health),
         ]
+
+
+async def _nothing() -> None:
+    pass
 
 
 def _import_rooms() -> None:

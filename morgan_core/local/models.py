@@ -65,13 +65,13 @@ class LocalModels:
     async def warm_up(self) -> None:
         """Load the model and read the system prompt: the first question then finds it in the
         cache, and the reading gives the measured prefill rate."""
-        from morgan_core.chat.prompt import SYSTEM
+        from morgan_core.chat.prompt import system_prompt
 
         await self._load(self._model)
         if self._loaded.values.llm_base_url:
             return
         greeting = [
-            ChatMessage(role="system", content=SYSTEM),
+            ChatMessage(role="system", content=system_prompt(self._model.info)),
             ChatMessage(role="user", content="Hello"),
         ]
         async for _ in self._model.generate(greeting, max_tokens=1, temperature=0.0):

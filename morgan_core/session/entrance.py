@@ -34,7 +34,8 @@ async def open_morgan(
     does; ``wait`` is how many seconds it may start, leave or be silent. ``connect`` is the
     address of a server (``http://host:port``) to attach to instead. ``loaded`` are the settings,
     read when first needed if absent. ``preload`` false loads models on first use. ``make_local``
-    makes the core in place of LocalMorgan.
+    makes the core in place of LocalMorgan. The process that runs the core logs to
+    ``paths.logs``.
 
     Raises OwnerBusy when another process owns the directory and does not answer or has another
     version, Disconnected when nothing answers at ``connect``, and what starting a core raises.
@@ -74,7 +75,9 @@ async def attach(paths: Paths, *, wait: float = 5.0) -> Session | None:
 def _local_maker(preload: bool) -> MakeLocal:
     def make(loaded: LoadedSettings, paths: Paths, lock_fd: int) -> LocalCore:
         from morgan_core.local import LocalMorgan
+        from morgan_core.observability.logging import set_up_logging
 
+        set_up_logging(paths, loaded.values, process="app")
         return LocalMorgan(loaded, paths, lock_fd=lock_fd, preload=preload)
 
     return make

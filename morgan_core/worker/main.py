@@ -141,6 +141,8 @@ def _obey(order: dict[str, Any]) -> None:
         limit = order["memory_limit"]
         resource.setrlimit(resource.RLIMIT_AS, (limit, limit))
         resource.setrlimit(resource.RLIMIT_CORE, (0, 0))
+    if order["niceness"] and hasattr(os, "nice"):
+        os.nice(order["niceness"])
     handler = logging.StreamHandler(sys.stderr)
     handler.setFormatter(
         _OneLine(f"%(asctime)s %(levelname)s {order['name']} %(name)s: %(message)s")

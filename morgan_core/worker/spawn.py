@@ -105,11 +105,13 @@ async def spawn(
     log_file: Path | None = None,
     env: Mapping[str, str] | None = None,
     memory_limit: int | None = None,
+    niceness: int = 0,
 ) -> Child:
     """Start ``python -m morgan_core.worker.main module`` and give it its start order.
 
     The child is the leader of a session of its own, so that signals from the terminal do not
-    reach it. ``memory_limit`` is bytes of address space (RLIMIT_AS).
+    reach it. ``memory_limit`` is bytes of address space (RLIMIT_AS);
+    ``niceness`` is how far the child stands back from the processor.
     """
     order = pack(
         {
@@ -118,6 +120,7 @@ async def spawn(
             "parent": os.getpid(),
             "fds": list(pass_fds),
             "memory_limit": memory_limit or 0,
+            "niceness": niceness,
             "log_level": logging.getLogger().getEffectiveLevel(),
         }
     )

@@ -50,6 +50,7 @@ class Worker:
         log_file: Path | None = None,
         env: Mapping[str, str] | None = None,
         memory_limit: int | None = None,
+        niceness: int = 0,
         max_deaths: int = MAX_DEATHS,
     ) -> None:
         self._module = module
@@ -64,6 +65,7 @@ class Worker:
         self._log_file = log_file
         self._env = dict(env or {})
         self._memory_limit = memory_limit
+        self._niceness = niceness
         self._max_deaths = max_deaths
         self._info = WorkerInfo(name=name, state="stopped")
         self._changed = asyncio.Event()
@@ -206,6 +208,7 @@ class Worker:
             log_file=self._log_file,
             env=self._env,
             memory_limit=self._memory_limit,
+            niceness=self._niceness,
         )
         self._child = child
         self._set("starting", pid=child.process.pid)

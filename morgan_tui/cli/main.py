@@ -131,11 +131,6 @@ async def _with_morgan(
     handler: Handler = getattr(importlib.import_module(f"morgan_tui.cli.{module}"), function)
     console.live("Starting…")
     async with opener(paths=paths, connect=args.connect, preload=False) as morgan:
-        if getattr(morgan, "is_owner", False):
-            from morgan_core.observability.logging import set_up_logging
-            from morgan_core.settings import load_settings
-
-            set_up_logging(paths, load_settings(paths).values, process="app")
         return await handler(morgan, args, console)
 
 
