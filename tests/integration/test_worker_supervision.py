@@ -92,7 +92,7 @@ async def test_an_unexpected_error_is_reported_and_the_child_lives_on(worker: Wo
 async def test_a_cancelled_call_is_cancelled_in_the_child(worker: Worker) -> None:
     await worker.ready(20)
     call = asyncio.create_task(worker.call("sleep", seconds=30))
-    await worker.call("echo", value=1)
+    await eventually(lambda: worker.call("count_sleeping"))
     call.cancel()
     with pytest.raises(asyncio.CancelledError):
         await call

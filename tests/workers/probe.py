@@ -20,6 +20,7 @@ class Probe:
     def __init__(self, config: dict[str, Any], parent: Parent) -> None:
         self.config = config
         self.parent = parent
+        self.sleeping = 0
         self.cancelled = 0
         self.grandchild: Worker | None = None
         self.handlers = {
@@ -32,6 +33,7 @@ class Probe:
                 "crash",
                 "noise",
                 "sleep",
+                "count_sleeping",
                 "count_cancelled",
                 "ask_parent",
                 "burn",
@@ -77,11 +79,15 @@ class Probe:
         return sys.stdin.read()
 
     async def sleep(self, seconds: float) -> None:
+        self.sleeping += 1
         try:
             await asyncio.sleep(seconds)
         except asyncio.CancelledError:
             self.cancelled += 1
             raise
+
+    async def count_sleeping(self) -> int:
+        return self.sleeping
 
     async def count_cancelled(self) -> int:
         return self.cancelled
