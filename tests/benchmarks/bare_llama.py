@@ -38,9 +38,7 @@ class BareLlama:
     def tokenise(self, text: str) -> list[int]:
         data = text.encode()
         buffer = (ctypes.c_int32 * (len(data) + 16))()
-        count = self.c.llama_tokenize(
-            self.vocab, data, len(data), buffer, len(buffer), True, True
-        )
+        count = self.c.llama_tokenize(self.vocab, data, len(data), buffer, len(buffer), True, True)
         return buffer[:count]
 
     def generate(

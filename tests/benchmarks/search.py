@@ -195,9 +195,7 @@ class BareQuery:
         return time.perf_counter() - began
 
 
-async def through_the_child(
-    folder: Path, queries: Sequence[tuple[str, bytes]]
-) -> list[float]:
+async def through_the_child(folder: Path, queries: Sequence[tuple[str, bytes]]) -> list[float]:
     """Seconds of each query as the library's owner asks it."""
     config = {"directory": str(folder), "embedder": msgspec.to_builtins(INFO)}
     child = Worker("index", "tests.workers.index_child", config=config)

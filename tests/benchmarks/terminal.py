@@ -90,12 +90,6 @@ class Terminal:
                     raise TimeoutError(f"no {text!r} within {timeout} s: {self._tail()}")
                 self._news.wait(left)
 
-    def gaps(self, since: float, until: float) -> list[float]:
-        """Seconds between successive outputs in a span of time."""
-        with self._news:
-            times = [at for _, at in self._arrivals if since <= at <= until]
-        return [b - a for a, b in zip(times, times[1:], strict=False)]
-
     def family(self) -> list[psutil.Process]:
         """The program and all its descendants."""
         try:

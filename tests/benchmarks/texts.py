@@ -10,10 +10,51 @@ from itertools import accumulate
 from pathlib import Path
 
 VOCABULARY = 20_000
-_SYLLABLES = (
-    "ba ben cor da del dun el fa fen gar hal ho ing ka ker la lin lo ma mer mi na nor o pa per "
-    "ra ren ri sa sel so ta ter ti tu u va ven ver wil wo zan"
-).split()
+_SYLLABLES = [
+    "ba",
+    "ben",
+    "cor",
+    "da",
+    "del",
+    "dun",
+    "el",
+    "fa",
+    "fen",
+    "gar",
+    "hal",
+    "ho",
+    "ing",
+    "ka",
+    "ker",
+    "la",
+    "lin",
+    "lo",
+    "ma",
+    "mer",
+    "mi",
+    "na",
+    "nor",
+    "o",
+    "pa",
+    "per",
+    "ra",
+    "ren",
+    "ri",
+    "sa",
+    "sel",
+    "so",
+    "ta",
+    "ter",
+    "ti",
+    "tu",
+    "u",
+    "va",
+    "ven",
+    "ver",
+    "wil",
+    "wo",
+    "zan",
+]
 
 
 @lru_cache
