@@ -232,11 +232,13 @@ async def test_an_answer_that_reaches_the_end_of_the_context_says_so(model: Llam
     assert finished.reason == "end" or finished.completion_tokens <= room
 
 
-async def test_the_reading_rate_is_known_once_loaded(model: LlamaModel) -> None:
-    await answer(model, [SYSTEM, LONG], max_tokens=1)
+async def test_the_reading_rate_is_known_once_loaded(tmp_path: Path) -> None:
+    model = LlamaModel(Settings(max_context=512), find_paths(tmp_path))
+    await model.load()
 
     rate = model.prefill_rate
 
+    await model.close()
     assert rate is not None
     assert 1 < rate < 100_000
 
