@@ -9,7 +9,6 @@ from __future__ import annotations
 
 import asyncio
 import json
-import os
 import time
 import uuid
 from dataclasses import asdict, dataclass, field
@@ -116,7 +115,11 @@ class Drafts:
             self.save()
 
     def save(self) -> None:
-        """Write now, atomically. A failure is kept in ``error``."""
+        """Write now, atomically. A failure is kept in ``error``.
+
+        The file outlives any end of the app. It is not forced to the disk: that takes up to
+        hundreds of milliseconds, and this runs between two keys.
+        """
         if self._timer is not None:
             self._timer.cancel()
             self._timer = None
@@ -131,8 +134,6 @@ class Drafts:
         try:
             with temporary.open("w", encoding="utf-8", errors="surrogatepass") as file:
                 json.dump(data, file)
-                file.flush()
-                os.fsync(file.fileno())
             temporary.replace(self._path)
         except OSError as error:
             self.error = error
