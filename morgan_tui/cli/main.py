@@ -88,6 +88,10 @@ def _command(
         except BadInput as error:
             console.say(f"morgan-tui: {error}")
             return USAGE
+    if args.run == "bench":
+        from morgan_tui.cli.bench import bench
+
+        return bench(args)
     paths = find_paths(args.data_dir)
     if args.run == "headless":
         from morgan_core.server.headless import run as run_headless

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import argparse
+import os
 from collections.abc import Callable, Sequence
 from typing import TYPE_CHECKING
 
@@ -34,7 +35,7 @@ def parse(argv: Sequence[str]) -> argparse.Namespace:
             parser.error("--json needs a command")
     if args.run != "headless" and (args.host is not None or args.port is not None):
         parser.error("--host and --port go with --headless")
-    if args.run in ("headless", "doctor") and args.connect:
+    if args.run in ("headless", "doctor", "bench") and args.connect:
         parser.error("--connect needs a command that asks a running Morgan")
     return args
 
@@ -66,6 +67,7 @@ def _parser() -> argparse.ArgumentParser:
     _address(add("serve", "serve HTTP, without a screen", "headless"), default=argparse.SUPPRESS)
     add("health", "ask the running Morgan how it is; exit code 0 or 3", "health:health")
     add("doctor", "what is set up, what is wrong, and the mend; exit code 0 or 3", "doctor")
+    _benchmarks(add)
     return parser
 
 
@@ -149,6 +151,15 @@ def _documents(add: Add) -> None:
         if name == "remove":
             action.add_argument("--forget", action="store_true", help="remove their documents too")
     _action(actions, "list", "list the watched folders", "library:watch_list")
+
+
+def _benchmarks(add: Add) -> None:
+    bench = add("bench", "measure this machine against the bare parts (in a checkout)", "bench")
+    bench.add_argument("names", nargs="*", metavar="NAME", help="benchmarks; all when left out")
+    bench.add_argument("--quick", action="store_true", help="tiny sizes, to see that all works")
+    bench.add_argument("--chunks", type=int, metavar="N", help="size of the searched index")
+    bench.add_argument("--files", type=int, metavar="N", help="size of the reconciled folder")
+    bench.add_argument("--beir", type=os.path.abspath, metavar="DIR", help="judged collections")
 
 
 def _action(actions: Actions, name: str, text: str, run: str) -> argparse.ArgumentParser:

@@ -33,7 +33,7 @@ def main(argv: Sequence[str] | None = None) -> int:
         quick=args.quick,
         chunks=args.chunks or (2_000 if args.quick else 20_000),
         files=args.files or (500 if args.quick else 10_000),
-        data=_data_folder(args.data),
+        data=_data_folder(args.beir),
     )
     about = machine.describe()
     if about["load_1_min"] > BUSY:
@@ -84,7 +84,7 @@ def _parse(argv: Sequence[str] | None) -> argparse.Namespace:
     )
     parser.add_argument("--chunks", type=int, help="size of the searched index (20,000)")
     parser.add_argument("--files", type=int, help="size of the reconciled folder (10,000)")
-    parser.add_argument("--data", type=Path, help="collections in BEIR layout (MORGAN_BENCH_DATA)")
+    parser.add_argument("--beir", type=Path, help="collections in BEIR layout (MORGAN_BENCH_DATA)")
     args = parser.parse_args(argv)
     for name in args.names:
         if name not in BENCHMARKS:
