@@ -66,11 +66,13 @@ def until(*texts: str) -> Step:
     return wait
 
 
-def asked(*keys: str, then: str = "") -> Step:
+def asked(*keys: str, then: str = "", narrow: bool = False) -> Step:
     async def ask(pilot: Pilot[Any]) -> None:
-        await until("Ask your documents.")(pilot)
+        await until("Ask your documents.", "2 ready")(pilot)
         await pilot.press(*"When?", "enter")
-        await until("tokens/s")(pilot)
+        await until("tokens/s", "Morgan  When?", *(() if narrow else ("▸ When?",)))(pilot)
+        if pilot.app.size.width >= 130:
+            await until("✓ quote verified")(pilot)
         await pilot.press(*keys)
         if then:
             await until(then)(pilot)
@@ -80,7 +82,9 @@ def asked(*keys: str, then: str = "") -> Step:
 
 def test_first_start(snap_compare, tmp_path: Path):
     app = app_with(FakeMorgan(), tmp_path)
-    assert snap_compare(app, terminal_size=SIZE, run_before=until("Use the sample"))
+    assert snap_compare(
+        app, terminal_size=SIZE, run_before=until("Use the sample", "no documents yet")
+    )
 
 
 @pytest.mark.parametrize("theme", ["morgan-dark", "morgan-light", "ansi-dark"])
@@ -91,7 +95,7 @@ def test_an_answer_with_sources_and_verdicts(snap_compare, tmp_path: Path, theme
 
 def test_an_answer_on_a_narrow_terminal(snap_compare, tmp_path: Path):
     app = app_with(talkative(), tmp_path)
-    assert snap_compare(app, terminal_size=(64, 24), run_before=asked())
+    assert snap_compare(app, terminal_size=(64, 24), run_before=asked(narrow=True))
 
 
 def test_an_answer_without_colours(snap_compare, tmp_path: Path, monkeypatch):
@@ -130,7 +134,7 @@ def test_the_library(snap_compare, tmp_path: Path):
 
 def test_the_help(snap_compare, tmp_path: Path):
     async def run(pilot: Pilot[Any]) -> None:
-        await until("Use the sample")(pilot)
+        await until("Use the sample", "no documents yet")(pilot)
         await pilot.press("f1")
         await until("Show this help")(pilot)
 
