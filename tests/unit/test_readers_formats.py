@@ -254,6 +254,7 @@ def zipped(*names: str, mimetype: str = "") -> bytes:
         ("a.txt", b" \n\t\n", "no text in the file"),
         ("a.txt", b"\x1b[0m\x1b[1m", "no text in the file"),
     ],
+    ids=lambda value: value if isinstance(value, str) else "",
 )
 def test_what_cannot_be_read_has_its_true_reason(
     tmp_path: Path, name: str, content: bytes, expected: str
