@@ -118,8 +118,9 @@ class Turns:
                 f"The question has {len(question):,} characters; {MAX_QUESTION:,} are allowed.",
                 mend="Put the text into a file and let Morgan learn it.",
             )
+        title = None
         if conversation_id is None:
-            conversation_id = (await self._store.create(_title(question))).id
+            conversation_id, title = str(uuid.uuid4()), _title(question)
         else:
             await self._store.get(conversation_id)
         now = time.time()
@@ -141,7 +142,7 @@ class Turns:
             state="running",
             created=now,
         )
-        await self._store.begin_turn(asked, answer, scope=scope, context=context)
+        await self._store.begin_turn(asked, answer, scope=scope, context=context, title=title)
         turn = Turn(
             Question(question=asked, answer=answer, scope=scope, context=context), self._journal
         )

@@ -134,16 +134,31 @@ class ConversationStore:
             return [_message(row) for row in await connection.execute(found)]
 
     async def begin_turn(
-        self, question: Message, answer: Message, *, scope: Scope | None = None, context: str = ""
+        self,
+        question: Message,
+        answer: Message,
+        *,
+        scope: Scope | None = None,
+        context: str = "",
+        title: str | None = None,
     ) -> None:
         """Store the question, with what it was limited to and given with, and the answer's empty
-        place in one commit."""
+        place in one commit. With a ``title`` it is the first one of a new conversation."""
         asked = {
             **_row(question),
             "context": context,
             "scope": _encode(scope).decode() if scope else None,
         }
         async with self._engine.begin() as connection:
+            if title is not None:
+                await connection.execute(
+                    insert(conversations).values(
+                        id=question.conversation_id,
+                        title=title,
+                        created=question.created,
+                        updated=question.created,
+                    )
+                )
             await connection.execute(insert(messages), [asked])
             await connection.execute(insert(messages), [_row(answer)])
             await connection.execute(
