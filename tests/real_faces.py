@@ -16,7 +16,7 @@ from morgan_core.events import AnyTurnEvent, Token, turn_event_decoder
 
 CHILDREN = {
     "library": ("morgan_core.library.process", "tests.workers.lingering_library"),
-    "embedder": ("morgan_core.embedding.process", "tests.workers.letters"),
+    "embedder": ("morgan_core.embedding.process", "tests.workers.word_embedder"),
     "reader": ("morgan_core.library.reader_process",),
 }
 

@@ -4,7 +4,7 @@
 opens Morgan and prints ``owner`` or ``attached``, again after each change. It leaves properly when
 its stdin is closed. With ``--ask`` it asks, printing each event as a line ``event JSON``, and then
 ``answered``. ``--chat`` is the model host; without it the chat model is the real one, in process.
-The embedder child counts letters unless ``--real-embedder``. With ``--linger`` its library child
+The embedder child counts words unless ``--real-embedder``. With ``--linger`` its library child
 becomes an orphan when it is stopped and its parent killed.
 """
 
@@ -29,7 +29,7 @@ from tests.counting_core import chat_settings
 from tests.journalled_core import make_paths
 
 
-class LetterEmbedder(LocalEmbedder):
+class WordEmbedder(LocalEmbedder):
     """The local embedder with another program in its child."""
 
     def __init__(
@@ -42,7 +42,7 @@ class LetterEmbedder(LocalEmbedder):
         super().__init__(settings, paths, on_state=on_state)
         self._worker = Worker(
             "embedder",
-            "tests.workers.letters",
+            "tests.workers.word_embedder",
             config={"dimension": self.info.dimension},
             on_state=on_state,
             log_file=paths.logs / "embedder.log",
@@ -67,7 +67,7 @@ async def main() -> None:
     parser.add_argument("--ask", nargs=2)
     args = parser.parse_args()
     if not args.real_embedder:
-        factory.make_embedder = LetterEmbedder  # type: ignore[assignment]
+        factory.make_embedder = WordEmbedder  # type: ignore[assignment]
     if args.linger:
         service._MODULE = "tests.workers.lingering_library"
     paths = make_paths(args.root)

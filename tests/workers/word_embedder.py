@@ -1,9 +1,11 @@
-"""An embedder child without torch: a text's vector counts its letters."""
+"""An embedder child without torch: a text's vector counts its words."""
 
 from __future__ import annotations
 
 import asyncio
+import re
 import struct
+import zlib
 from typing import Any
 
 from morgan_core.worker.main import Parent
@@ -11,7 +13,7 @@ from morgan_core.worker.main import Parent
 SECONDS_PER_TEXT = 0.005
 
 
-class LetterService:
+class WordService:
     def __init__(self, dimension: int) -> None:
         self._dimension = dimension
         self.handlers = {"embed": self._embed}
@@ -25,11 +27,12 @@ class LetterService:
 
 
 def _vector(text: str, dimension: int) -> bytes:
-    counts = [1.0 + text.lower().count(chr(ord("a") + n)) for n in range(26)]
+    counts = [0.01] * dimension
+    for word in re.findall(r"\w+", text.lower()):
+        counts[zlib.crc32(word.encode()) % dimension] += 1.0
     length = sum(count * count for count in counts) ** 0.5
-    padded = [count / length for count in counts] + [0.0] * (dimension - 26)
-    return struct.pack(f"<{dimension}f", *padded)
+    return struct.pack(f"<{dimension}f", *(count / length for count in counts))
 
 
-async def start(config: dict[str, Any], parent: Parent) -> LetterService:
-    return LetterService(config["dimension"])
+async def start(config: dict[str, Any], parent: Parent) -> WordService:
+    return WordService(config["dimension"])
