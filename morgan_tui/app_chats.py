@@ -119,8 +119,7 @@ class ChatsApp(BaseApp):
         """Send a question in the conversation on screen."""
         screen = self._chat_screen
         turn = self.turns.ask(screen.chat, question)
-        screen.prompt.clear_sent()
-        self.drafts.set_text(screen.chat.id, "")
+        self.drafts.set_text(screen.chat.id, screen.prompt.text)
         await screen.add_turn(turn)
 
     @on(messages.StopRequested)

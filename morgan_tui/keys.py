@@ -74,16 +74,9 @@ KEYS: tuple[Key, ...] = (
     Key("anywhere", "ctrl+t", "app.next_theme", "Next theme", "", True),
     Key("anywhere", "ctrl+q", "app.quit", "Quit; nothing is lost", "quit", True),
     Key("anywhere", "ctrl+c", "app.interrupt", "Copy the selection; without one, say how to quit"),
-    Key("prompt", "enter", "submit", "Ask", "", True),
-    Key("prompt", "shift+enter,ctrl+j,alt+enter", "newline", "New line", "", True),
-    Key(
-        "prompt",
-        "escape",
-        "leave",
-        "Stop the answer; else go to the conversation",
-        "stop",
-        True,
-    ),
+    Key("prompt", "enter", "submit", "Ask"),
+    Key("prompt", "shift+enter,ctrl+j,alt+enter", "newline", "New line"),
+    Key("prompt", "escape", "leave", "Stop the answer; else go to the conversation", "stop"),
     Key("prompt", "up", "cursor_up", "In an empty prompt: the last question again"),
     *(
         Key("transcript", str(n), f"app.open_source({n})", "Open a source", shown="1…9")

@@ -128,6 +128,8 @@ class ChatScreen(Screen[None]):
         self, chat: Chat, stored: list[Message], has_older: bool, focus: bool = True
     ) -> None:
         """Show another conversation: its stored messages, then its live turns."""
+        if chat is not self.chat:
+            self.app.drafts.set_text(self.chat.id, self.prompt.text)
         self.chat = chat
         live = {turn.turn_id for turn in chat.turns}
         shown = [message for message in stored if message.turn_id not in live]
@@ -174,8 +176,8 @@ class ChatScreen(Screen[None]):
         self._show_sources()
 
     @on(messages.DraftChanged)
-    def _draft_changed(self, message: messages.DraftChanged) -> None:
-        self.app.drafts.set_text(self.chat.id, message.text)
+    def _draft_changed(self) -> None:
+        self.app.drafts.set_text(self.chat.id, self.prompt.text)
 
     @on(messages.OlderWanted)
     async def _older_wanted(self) -> None:

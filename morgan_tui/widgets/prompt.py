@@ -22,6 +22,19 @@ from morgan_tui.text import document_name, plural
 PLACEHOLDER = "Ask your documents…"
 
 
+OWN_KEYS = {
+    key: action
+    for keys, action in (
+        ("enter", "submit"),
+        ("shift+enter,ctrl+j,alt+enter", "newline"),
+        ("escape", "leave"),
+    )
+    for key in keys.split(",")
+}
+"""Keys that the text area would take. Handled in the order of typing: a priority binding would
+run Enter before letters that were typed first and still wait."""
+
+
 class Prompt(TextArea):
     """Enter sends, Shift+Enter (or Ctrl+J) breaks the line.
 
@@ -76,11 +89,6 @@ class Prompt(TextArea):
             self.text = text
         self.move_cursor(self.document.end)
 
-    def clear_sent(self) -> None:
-        """Empty the prompt; the question went off and is kept elsewhere."""
-        with self.prevent(TextArea.Changed):
-            self.clear()
-
     def on_text_area_changed(self) -> None:
         self.post_message(DraftChanged(self.text))
 
@@ -95,6 +103,12 @@ class Prompt(TextArea):
         await super()._on_paste(event)
 
     async def _on_key(self, event: events.Key) -> None:
+        action = OWN_KEYS.get(event.key)
+        if action is not None:
+            event.prevent_default()
+            event.stop()
+            await self.run_action(action)
+            return
         if event.is_printable or event.key == "backspace":
             self._keep_offer_as_text()
         await super()._on_key(event)
@@ -114,6 +128,9 @@ class Prompt(TextArea):
             self._offer(paths_typed, question)
             return
         self.last_question = question
+        # Emptied here and now: what is typed next is the next question's.
+        with self.prevent(TextArea.Changed):
+            self.clear()
         self.post_message(AskRequested(question))
 
     def action_newline(self) -> None:

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from textual import events
+
 from morgan_core.errors import ModelError, MorganError, Unavailable
 from morgan_tui.app import MorganApp
 from morgan_tui.screens.passage import PassageScreen
@@ -259,3 +261,14 @@ async def test_a_forgotten_document_still_shows_the_passage_that_was_used(open_a
         await eventually(shows(app, "✓ 1 supported"))
         await pilot.press("escape", "1")
         await eventually(shows(app, "can no longer be opened", "and may be prolonged"))
+
+
+async def test_keys_that_come_all_at_once_keep_their_order(open_app: OpenApp):
+    async with open_app(FakeMorgan()) as (app, _pilot):
+        for key in [*"Who?", "\n", *"next", "\n", *"draft"]:
+            name = "enter" if key == "\n" else key
+            app.post_message(events.Key(name, None if key == "\n" else key))
+        await eventually(lambda: app._chat_screen.prompt.text == "draft")
+        turns = app._chat_screen.chat.turns
+        await eventually(lambda: [turn.question for turn in turns] == ["Who?", "next"])
+        assert app._chat_screen.prompt.text == "draft"
