@@ -32,7 +32,6 @@ from morgan_core.types import (
     SearchResponse,
 )
 
-
 Folders = list[Folder]
 JobList = list[Job]
 ConversationList = list[Conversation]

@@ -64,9 +64,7 @@ class LibraryCounts(Record, frozen=True, kw_only=True):
 
     @property
     def documents(self) -> int:
-        return (
-            self.waiting + self.reading + self.findable + self.ready + self.failed + self.offline
-        )
+        return self.waiting + self.reading + self.findable + self.ready + self.failed + self.offline
 
     @property
     def busy(self) -> bool:

@@ -8,6 +8,7 @@ from __future__ import annotations
 
 import asyncio
 import contextlib
+import importlib
 import signal
 from collections.abc import AsyncIterator, Callable
 from pathlib import Path
@@ -296,31 +297,7 @@ def run(paths: Paths, loaded: Any = None, connect: str | None = None) -> int:
 
 @contextlib.asynccontextmanager
 async def _open_session(paths: Paths, loaded: Any, connect: str | None) -> AsyncIterator[Morgan]:
-    """Open the session; its modules are imported in a thread, so that typing goes on."""
-    session = await asyncio.to_thread(_import_core, connect is None)
+    """Open the session, imported in a thread so that typing goes on."""
+    session = await asyncio.to_thread(importlib.import_module, "morgan_core.session")
     async with session.open_morgan(paths=paths, loaded=loaded, connect=connect) as morgan:
         yield morgan
-
-
-OWNERS_MODULES = (
-    "morgan_core.settings",
-    "morgan_core.local",
-    "sqlalchemy.ext.asyncio",
-    "sqlalchemy.dialects.sqlite.aiosqlite",
-    "alembic.command",
-    "aiohttp.web",
-    "llama_cpp",
-)
-"""What a process that owns the core imports while it opens. Imported on the event loop they
-would hold up typing for half a second; a thread gives way every 5 ms."""
-
-
-def _import_core(owner: bool) -> Any:
-    """Import the session and, for a process that may own the core, what that takes."""
-    import importlib
-
-    for name in OWNERS_MODULES if owner else ():
-        # What is missing or broken is reported by the part that needs it, with its mend.
-        with contextlib.suppress(Exception):
-            importlib.import_module(name)
-    return importlib.import_module("morgan_core.session")

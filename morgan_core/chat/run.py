@@ -113,11 +113,11 @@ class TurnRun:
         query = search_query(question, [row.text for row in rows if row.role == "user"])
         turn.emit(Searching, query=query)
         found = await self._retrieve(query, wait=False)
-        relevant = is_relevant(query, found.results, words_only=found.words_only)
+        relevant = await _relevant(found)
         if found.words_only and not relevant:
             # Before refusing, wait for the half of the evidence that is still loading.
             found = await self._retrieve(query, wait=True)
-            relevant = is_relevant(query, found.results, words_only=found.words_only)
+            relevant = await _relevant(found)
         shown = self._settings.max_sources if relevant else NEAREST_SHOWN
         sources = _numbered(found.results[:shown])
         await self._store.update_message(turn.asked.answer.id, sources=sources)
@@ -188,7 +188,9 @@ class TurnRun:
         sources, relevant = turn.found or ((), False)
         checked = Grounded(text=raw)
         if reason != "not_found":
-            checked = ground(raw, sources if relevant else ())
+            checked = await asyncio.to_thread(
+                ground, raw, sources if relevant else (), complete=reason == "end"
+            )
         for sentence in checked.sentences:
             turn.emit(Checked, sentence=sentence)
         answer = Answer(
@@ -254,6 +256,12 @@ class TurnRun:
             generation_ms=span("first_token", "generation"),
             total_ms=(time.perf_counter() - self._began) * 1000,
         )
+
+
+async def _relevant(found: SearchResponse) -> bool:
+    return await asyncio.to_thread(
+        is_relevant, found.query, found.results, words_only=found.words_only
+    )
 
 
 def _numbered(passages: Sequence[Passage]) -> tuple[Source, ...]:

@@ -121,7 +121,7 @@ class LlamaModel:
         self._info = found.info
         self._set_state("loading")
         header = await asyncio.to_thread(read_header, found.path)
-        context = self._window(header)
+        context = await asyncio.to_thread(self._window, header)
         await ensure_tested(found.path, self._paths, sha256=found.info.sha256)
         loop = asyncio.get_running_loop()
         placement = await asyncio.to_thread(place, self._settings, header, context)

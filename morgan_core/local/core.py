@@ -102,7 +102,8 @@ class LocalMorgan:
         from morgan_core.storage.migrate import migrate
 
         settings = self._loaded.values
-        self._engine = open_engine(database_url(settings.database_url, self._paths.database))
+        url = database_url(settings.database_url, self._paths.database)
+        self._engine = await asyncio.to_thread(open_engine, url)
         self._closing.append(self._engine.dispose)
         await migrate(self._engine)
         self._store = ConversationStore(self._engine)

@@ -21,6 +21,7 @@ SPAN_SENTENCES = 2
 
 _marks = re.compile(r"\s*\[(\d+(?:\s*,\s*\d+)*)\]")
 _list_mark = re.compile(r"^\s*(?:[-*•]|\(?\d{1,3}[.)])\s+")
+_finished = re.compile(r"[.!?。！？][\"'”’)\]]*$")
 _closing = re.compile(r"[.!?。！？\"'”’)\]]*$")
 
 
@@ -50,9 +51,11 @@ class _Evidence(Record, frozen=True, kw_only=True):
     span: _Span
 
 
-def ground(answer: str, sources: Sequence[Source]) -> Grounded:
+def ground(answer: str, sources: Sequence[Source], *, complete: bool = True) -> Grounded:
     """Check every sentence of ``answer`` and resolve its citations.
 
+    Of an answer that was cut off (``complete`` false) an unfinished last sentence gets no
+    verdict.
     Offsets of the returned sentences are into the returned text, those of the citations into
     the document's extracted text.
     """
@@ -67,6 +70,9 @@ def ground(answer: str, sources: Sequence[Source]) -> Grounded:
         sentence = answer[start:end]
         cited = [int(n) for group in _marks.findall(sentence) for n in group.split(",")]
         bare = _marks.sub("", sentence)
+        unfinished = end == len(answer.rstrip()) and not _finished.search(bare)
+        if unfinished and not complete:
+            break
         if not bare.strip():
             previous_end = end
             continue

@@ -94,15 +94,19 @@ class DataDirElection:
             await asyncio.sleep(_jitter(0.02, 0.1))
 
     async def _own(self, lock: DataDirLock) -> Backend:
-        from morgan_core.server.owner import Owner
-
         try:
-            owner = Owner(lock, self._load(), self._paths, self._make_local)
+            # What an owner imports is slow, and the face types meanwhile.
+            owner = await asyncio.to_thread(self._make_owner, lock)
         except BaseException:
             lock.release()
             raise
         await owner.start()
         return Backend(owner.morgan, owner)
+
+    def _make_owner(self, lock: DataDirLock) -> Owner:
+        from morgan_core.server.owner import Owner
+
+        return Owner(lock, self._load(), self._paths, self._make_local)
 
     async def _attach(self, card: OwnerCard) -> MorganClient | None:
         """A client of the owner; None while it does not listen, or not any more."""

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import asyncio
+import importlib
 from pathlib import Path
 
 from sqlalchemy import Connection, inspect, text
@@ -22,6 +24,7 @@ async def migrate(engine: AsyncEngine) -> bool:
         current = await connection.run_sync(_current)
     if current == HEAD:
         return False
+    await asyncio.to_thread(importlib.import_module, "alembic.command")
     async with engine.begin() as connection:
         await connection.run_sync(_upgrade, current)
     return True

@@ -83,6 +83,12 @@ def test_a_citation_of_nothing_is_removed_and_the_answer_is_not_grounded():
     assert result.citations == () and not result.grounded
 
 
+def test_of_a_stopped_answer_the_unfinished_sentence_gets_no_verdict():
+    result = ground("The rent is 1250 euros. Pets are", sources(LEASE), complete=False)
+    assert statuses(result) == ["supported"]
+    assert result.text == "The rent is 1250 euros [1]. Pets are"
+
+
 def test_without_sources_nothing_is_supported():
     assert statuses(ground("The lease ends in 2027.", [])) == ["unsupported"]
 
