@@ -7,7 +7,6 @@ crashed; a figure that misses its bar is only shown.
 from __future__ import annotations
 
 import argparse
-import contextlib
 import json
 import os
 import signal
@@ -23,12 +22,13 @@ from tests.benchmarks.base import Options
 from tests.benchmarks.registry import BENCHMARKS, names_by_default, seconds_allowed
 from tests.benchmarks.table import line, show
 
-BUSY = 0.5
-"""Load average over the last minute above which the figures are called noise."""
+BUSY = 10.0
+"""Percent of the processor used by others from which figures are called noise."""
 
 
 def main(argv: Sequence[str] | None = None) -> int:
     args = _parse(argv)
+    signal.signal(signal.SIGTERM, lambda *_: sys.exit(1))  # what runs below is ended, too
     options = Options(
         quick=args.quick,
         chunks=args.chunks or (2_000 if args.quick else 20_000),
@@ -36,12 +36,12 @@ def main(argv: Sequence[str] | None = None) -> int:
         data=_data_folder(args.beir),
     )
     about = machine.describe()
-    if about["load_1_min"] > BUSY:
-        _say(f"The machine is busy (load {about['load_1_min']}): these figures are noise.")
     results: dict[str, Any] = {}
     for name in args.names or names_by_default():
         _say(f"{name}…")
         results[name] = run_one(name, options)
+        if results[name]["others_percent"] > BUSY:
+            _say(f"  others use {results[name]['others_percent']} % of the processor: noise")
         for row in line(name, results[name]):
             _say(row)
     report = {"machine": about, "quick": args.quick, "results": results}
@@ -52,11 +52,13 @@ def main(argv: Sequence[str] | None = None) -> int:
 
 
 def run_one(name: str, options: Options) -> dict[str, Any]:
-    """The outcome of one benchmark: ``metrics``, ``skipped`` or ``error``, and ``seconds``."""
+    """The outcome of one benchmark: ``metrics``, ``skipped`` or ``error``, the ``seconds`` that it
+    took, and how many percent of the processor others used just before."""
+    others = machine.busy_percent()
     began = time.monotonic()
     command = [sys.executable, "-m", "tests.benchmarks.one", name, one.encode(options)]
     outcome: dict[str, Any]
-    with subprocess.Popen(command, stdout=subprocess.PIPE, start_new_session=True) as process:
+    with subprocess.Popen(command, stdout=subprocess.PIPE) as process:
         try:
             stdout, _ = process.communicate(timeout=seconds_allowed(name))
             outcome = json.loads(stdout or b"{}") or {
@@ -65,9 +67,9 @@ def run_one(name: str, options: Options) -> dict[str, Any]:
         except subprocess.TimeoutExpired:
             outcome = {"error": f"it took longer than {seconds_allowed(name)} s"}
         finally:
-            with contextlib.suppress(ProcessLookupError):
-                os.killpg(process.pid, signal.SIGKILL)
-    return outcome | {"seconds": round(time.monotonic() - began, 1)}
+            machine.kill_family(process.pid)
+    seconds = round(time.monotonic() - began, 1)
+    return outcome | {"seconds": seconds, "others_percent": others}
 
 
 def _parse(argv: Sequence[str] | None) -> argparse.Namespace:

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import os
+import resource
 import statistics
 import subprocess
 import sys
@@ -23,12 +24,14 @@ def run(options: Options) -> Metrics:
     rounds = options.pick(21, 3)
     with tempfile.TemporaryDirectory() as folder, instant_core(Path(folder)):
         env = {**os.environ, **environment(Path(folder))}
-        ours, bare = [], []
+        ours, bare, processor = [], [], []
         for number in range(rounds + 1):
+            before = processor_seconds()
             pair = seconds_to_first_byte(Path(folder), env), seconds_of(NOTHING)
             if number:
                 ours.append(pair[0])
                 bare.append(pair[1])
+                processor.append(processor_seconds() - before)
     own = statistics.median(ours) - statistics.median(bare)
     return {
         "own_ms": metric(
@@ -41,8 +44,15 @@ def run(options: Options) -> Metrics:
             "of `python -c pass`, alternating",
             ours_ms=spread(ours, 1000),
             bare_ms=spread(bare, 1000),
+            processor_ms_of_both=spread(processor, 1000),
         )
     }
+
+
+def processor_seconds() -> float:
+    """User and system time of all child processes that have ended."""
+    used = resource.getrusage(resource.RUSAGE_CHILDREN)
+    return used.ru_utime + used.ru_stime
 
 
 @contextmanager

@@ -12,7 +12,7 @@ import contextlib
 import statistics
 import subprocess
 import sys
-from collections.abc import Iterator, Mapping
+from collections.abc import Iterator
 
 from tests.benchmarks.base import Metrics, Options, metric, spread
 from tests.benchmarks.generate_tokens import bare_process
@@ -30,31 +30,34 @@ BUSY = (sys.executable, "-c", "while True: pass")
 
 
 def run(options: Options) -> Metrics:
-    seconds, rounds = options.pick(4, 1), options.pick(4, 1)
-    found: Metrics = {}
-    for name, setting in SETTINGS.items():
-        quiet = rates(setting, seconds, rounds)
-        with busy_processes():
-            busy = rates(setting, seconds, rounds)
-        for load, values in (("quiet", quiet), ("busy", busy)):
-            found[f"{name}_{load}"] = metric(
-                statistics.median(values),
-                "tokens/s",
-                better="more",
-                n=rounds,
-                how=f"median over rounds of {seconds} s of a bare llama.cpp loop"
-                + (f" beside {BUSY_PROCESSES} busy processes" if load == "busy" else ""),
-                environment=setting,
-                rates=spread(values),
-            )
-    return found
-
-
-def rates(setting: Mapping[str, str], seconds: float, rounds: int) -> list[float]:
-    """Tokens per second of each round, in a process with ``setting`` in its environment."""
-    with bare_process(setting) as bare:
-        bare.rate(0, most=8, seconds=seconds)
-        return [bare.rate(number + 1, seconds=seconds) for number in range(rounds)]
+    seconds, rounds = options.pick(3, 1), options.pick(6, 1)
+    found: dict[tuple[str, str], list[float]] = {}
+    with contextlib.ExitStack() as stack:
+        bare = {name: stack.enter_context(bare_process(s)) for name, s in SETTINGS.items()}
+        for process in bare.values():
+            process.rate(0, most=8, seconds=seconds)
+        for number in range(rounds):
+            order = [*bare][number % len(bare) :] + [*bare][: number % len(bare)]
+            for name in order:
+                rate = bare[name].rate(number + 1, seconds=seconds)
+                found.setdefault((name, "quiet"), []).append(rate)
+            with busy_processes():
+                for name in order:
+                    rate = bare[name].rate(number + 1, seconds=seconds)
+                    found.setdefault((name, "busy"), []).append(rate)
+    return {
+        f"{name}_{load}": metric(
+            statistics.median(rates),
+            "tokens/s",
+            better="more",
+            n=rounds,
+            how=f"median over rounds of {seconds} s of a bare llama.cpp loop, settings in turn"
+            + (f", beside {BUSY_PROCESSES} busy processes" if load == "busy" else ""),
+            environment=SETTINGS[name],
+            rates=spread(rates),
+        )
+        for (name, load), rates in found.items()
+    }
 
 
 @contextlib.contextmanager

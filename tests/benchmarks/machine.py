@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import contextlib
 import importlib.metadata
 import os
 import platform
@@ -35,6 +36,23 @@ def describe() -> dict[str, Any]:
         "load_1_min": round(os.getloadavg()[0], 2),
         "versions": {name: version for name in PACKAGES if (version := _version(name))},
     }
+
+
+def busy_percent(seconds: float = 1.0) -> float:
+    """Percent of all processors' time in use, over some ``seconds`` in which we do nothing."""
+    return psutil.cpu_percent(interval=seconds)
+
+
+def kill_family(pid: int) -> None:
+    """End a process and all its descendants at once; those of it that are gone do not matter."""
+    try:
+        program = psutil.Process(pid)
+        family = [program, *program.children(recursive=True)]
+    except psutil.NoSuchProcess:
+        return
+    for process in family:
+        with contextlib.suppress(psutil.NoSuchProcess):
+            process.kill()
 
 
 def _processor() -> str:

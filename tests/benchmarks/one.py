@@ -9,6 +9,7 @@ from __future__ import annotations
 import dataclasses
 import json
 import os
+import signal
 import sys
 import traceback
 from pathlib import Path
@@ -29,6 +30,7 @@ def decode(text: str) -> Options:
 
 
 def main(name: str, options: str) -> None:
+    signal.signal(signal.SIGTERM, lambda *_: sys.exit(1))  # programs in terminals are ended, too
     result_fd = os.dup(1)
     os.dup2(2, 1)
     outcome: dict[str, Any]
