@@ -284,15 +284,25 @@ def run(paths: Paths, loaded: Any = None, connect: str | None = None) -> int:
     def opener() -> contextlib.AbstractAsyncContextManager[Morgan]:
         return _open_session(paths, loaded, connect)
 
-    async def main() -> int:
-        app = MorganApp(opener, paths.data)
-        try:
-            code = await app.run_async()
-        finally:
-            await app.link.close()
-        return (code if code is not None else 0) or (app.return_code or 0)
+    return asyncio.run(run_app(MorganApp(opener, paths.data)))
 
-    return asyncio.run(main())
+
+async def run_app(app: MorganApp) -> int:
+    """Run ``app`` until the person quits, then close its core; the exit code."""
+    try:
+        code = await app.run_async()
+    finally:
+        _end_input(app)
+        await app.link.close()
+    return (code if code is not None else 0) or (app.return_code or 0)
+
+
+def _end_input(app: MorganApp) -> None:
+    """Textual's driver gives up on a terminal that was closed before it ends its input thread,
+    which would read end-of-file for ever and keep the process."""
+    exit_event = getattr(app._driver, "exit_event", None)
+    if exit_event is not None:
+        exit_event.set()
 
 
 @contextlib.asynccontextmanager

@@ -8,7 +8,7 @@ import tempfile
 from pathlib import Path
 
 from morgan_core.types import Folder, ModelInfo
-from morgan_tui.app import MorganApp
+from morgan_tui.app import MorganApp, run_app
 from tests.tui.fake_morgan import FakeMorgan, FakeOpener, Reply, document, passage, sources
 
 ANSWER = "The lease ends on **30 June 2027** [1]. It may be prolonged [1]. The cat is blue. " * 3
@@ -23,9 +23,7 @@ async def main() -> None:
     states = ("ready", "findable", "failed", "reading")
     morgan.library.put(*(document(n, states[n % 4], reason="Why.") for n in range(900)))
     data = Path(sys.argv[1]) if len(sys.argv) > 1 else Path(tempfile.mkdtemp())
-    app = MorganApp(FakeOpener(morgan), data)
-    await app.run_async()
-    await app.link.close()
+    await run_app(MorganApp(FakeOpener(morgan), data))
 
 
 if __name__ == "__main__":
