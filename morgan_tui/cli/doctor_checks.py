@@ -23,8 +23,6 @@ CheckState = Literal["ok", "note", "problem"]
 PROBE_SECONDS = 120
 LEAST_FREE_BYTES = 1024**3
 LEAST_WATCHES = 65_536
-LONGEST_SOCKET_PATH = 100
-"""Bytes of a Unix socket's path; Linux ends at 107, macOS at 103."""
 
 _LLAMA = """
 import importlib.metadata, json, llama_cpp
@@ -169,7 +167,7 @@ def embedder(settings: Settings) -> Check:
 
 
 def data_directory(paths: Paths) -> Check:
-    """Exists or can be made, is ours and private, and its socket's path is short enough."""
+    """Exists or can be made, is ours and private."""
     name, data = "data directory", paths.data
     existing = next(p for p in (data, *data.parents) if p.exists())
     if not existing.is_dir() or not os.access(existing, os.W_OK | os.X_OK):
@@ -178,13 +176,6 @@ def data_directory(paths: Paths) -> Check:
             state="problem",
             detail=f"{existing} is not a directory that you can write to.",
             mend="Make it writable, or choose another with --data-dir.",
-        )
-    if len(os.fsencode(paths.socket)) > LONGEST_SOCKET_PATH:
-        return Check(
-            name=name,
-            state="problem",
-            detail=f"The path of the socket is too long: {paths.socket}",
-            mend="Set XDG_RUNTIME_DIR or TMPDIR to a shorter directory.",
         )
     if not data.exists():
         return Check(name=name, state="ok", detail=f"{data} will be created")

@@ -117,19 +117,6 @@ def test_a_file_in_place_of_the_data_directory_is_a_problem(paths: Paths) -> Non
     assert checks.data_directory(paths).state == "problem"
 
 
-def test_a_socket_path_that_is_too_long_is_a_problem(
-    paths: Paths, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
-) -> None:
-    long = tmp_path / ("x" * 120)
-    long.mkdir()
-    monkeypatch.setenv("XDG_RUNTIME_DIR", str(long))
-
-    check = checks.data_directory(paths)
-
-    assert check.state == "problem"
-    assert "XDG_RUNTIME_DIR" in check.mend
-
-
 # --- the owner of the data directory -----------------------------------------------------
 
 
