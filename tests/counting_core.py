@@ -10,7 +10,7 @@ import base64
 import json
 import re
 import struct
-from collections.abc import AsyncIterator
+from collections.abc import AsyncIterator, Sequence
 from contextlib import asynccontextmanager
 from functools import partial
 from typing import Any
@@ -21,6 +21,8 @@ from morgan_core.events import AnyTurnEvent
 from morgan_core.local import LocalMorgan
 from morgan_core.paths import Paths
 from morgan_core.settings import load_settings
+
+UNSURE = ("I ", "am ", "not ", "sure.")
 
 
 class CountingMorgan(LocalMorgan):
@@ -46,10 +48,13 @@ async def counting_core(paths: Paths, *, pace: float = 0.0) -> AsyncIterator[Loc
 
 
 @asynccontextmanager
-async def counting_host(pace: float = 0.0) -> AsyncIterator[str]:
-    """The URL of a host with both models, in this process."""
+async def counting_host(pace: float = 0.0, *, says: Sequence[str] = UNSURE) -> AsyncIterator[str]:
+    """The URL of a host with both models, in this process.
+
+    Whatever else it is asked than to count, it ``says`` these pieces.
+    """
     app = web.Application()
-    app.router.add_post("/v1/chat/completions", partial(_count, pace))
+    app.router.add_post("/v1/chat/completions", partial(_count, pace, says))
     app.router.add_post("/v1/embeddings", _embed)
     runner = web.AppRunner(app, shutdown_timeout=0.1)
     await runner.setup()
@@ -75,16 +80,17 @@ def embedding_settings(url: str) -> dict[str, Any]:
     }
 
 
-async def _count(pace: float, request: web.Request) -> web.StreamResponse:
+async def _count(pace: float, says: Sequence[str], request: web.Request) -> web.StreamResponse:
     messages = (await request.json())["messages"]
     begun = messages.pop()["content"] if messages[-1]["role"] == "assistant" else ""
     asked = messages[-1]["content"]
     if "Question: fail" in asked:
         return web.json_response({"error": {"message": "no such model"}}, status=404)
     found = re.search(r"Question: count (\d+)", asked)
-    words = [f"{n} " for n in range(int(found[1]))] if found else ["I ", "am ", "not ", "sure."]
-    assert "".join(words).startswith(begun), f"not the beginning of this answer: {begun!r}"
-    words = words[len(begun.split()) :]
+    words = [f"{n} " for n in range(int(found[1]))] if found else list(says)
+    if found:
+        assert "".join(words).startswith(begun), f"not the beginning of this answer: {begun!r}"
+        words = words[len(begun.split()) :]
     response = web.StreamResponse(headers={"Content-Type": "text/event-stream"})
     await response.prepare(request)
     for word in words:
