@@ -33,7 +33,7 @@ FORBIDDEN = re.compile(
     # What the documents hold, of what a terminal app may itself write.
     "\x1b\\]|\x1bk|\x1bP|\x1bc|\x1b\\[[?]?7777"
     # What nobody writes.
-    "|[\x00-\x06\x0b\x0c\x0e-\x1a\x1c-\x1f\x7f-\x9f]|[\u061c\u200e\u200f\u202a-\u202e\u2066-\u2069]"
+    "|[\x00-\x06\x08\x0b\x0c\x0e-\x1a\x1c-\x1f\x7f-\x9f]|[\u061c\u200e\u200f\u202a-\u202e\u2066-\u2069]"
 )
 OWN_STRINGS = re.compile("\x1b\\](?!52;|[012];)[^\x07\x1b]*(?:\x07|\x1b\\\\)")
 
