@@ -86,9 +86,11 @@ class MorganApp(LibraryApp):
             return
         self._started = True
         self._show_state()
+        asked = {turn.turn_id for turn in self._chat_screen.chat.turns}
         for pending in self.drafts.pending:
-            chat = self._chat(pending.conversation_id)
-            self.turns.ask(chat, pending.question, pending)
+            if pending.id not in asked:  # a question typed before this frame is under way
+                chat = self._chat(pending.conversation_id)
+                self.turns.ask(chat, pending.question, pending)
         if self._chat_screen.chat.turns:
             self.run_worker(self._show_first_turns)  # type: ignore[arg-type]
         self.open_core()

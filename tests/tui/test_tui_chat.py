@@ -269,6 +269,9 @@ async def test_keys_that_come_all_at_once_keep_their_order(open_app: OpenApp):
             name = "enter" if key == "\n" else key
             app.post_message(events.Key(name, None if key == "\n" else key))
         await eventually(lambda: app._chat_screen.prompt.text == "draft")
-        turns = app._chat_screen.chat.turns
-        await eventually(lambda: [turn.question for turn in turns] == ["Who?", "next"])
+
+        def asked() -> list[str]:
+            return [turn.question for turn in app._chat_screen.chat.turns]
+
+        await eventually(lambda: asked() == ["Who?", "next"])
         assert app._chat_screen.prompt.text == "draft"
