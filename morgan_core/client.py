@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import functools
 from collections.abc import AsyncGenerator, Callable, Sequence
 from contextlib import aclosing
 from typing import TypeVar
@@ -35,7 +36,6 @@ from morgan_core.types import (
 from morgan_core.wire import Wire
 
 T = TypeVar("T")
-_change_decoder: msgspec.json.Decoder[AnyChange] = msgspec.json.Decoder(AnyChange)
 
 
 class Handshake(Record, frozen=True, kw_only=True):
@@ -195,7 +195,7 @@ class _Library(_Part):
         return await self._client.call(LibraryCounts, "GET", "/api/library/counts")
 
     async def changes(self) -> AsyncGenerator[AnyChange, None]:
-        stream = self._client.stream("GET", "/api/library/changes", _change_decoder.decode)
+        stream = self._client.stream("GET", "/api/library/changes", _change_decoder().decode)
         async with aclosing(stream) as changes:
             async for change in changes:
                 yield change
@@ -275,6 +275,11 @@ class _Models(_Part):
 
     async def test(self, name: str) -> ModelInfo:
         return await self._client.call(ModelInfo, "POST", "/api/models/test", {"name": name})
+
+
+@functools.cache
+def _change_decoder() -> msgspec.json.Decoder[AnyChange]:
+    return msgspec.json.Decoder(AnyChange)
 
 
 def _path(*parts: str, **query: object) -> str:

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import hashlib
 import os
 import sys
 from pathlib import Path
@@ -50,20 +49,23 @@ class Paths(Record, frozen=True, kw_only=True):
     @property
     def socket(self) -> Path:
         """The owner's Unix socket, short enough for sun_path (about 100 bytes)."""
+        import hashlib
+
         name = hashlib.sha256(str(self.data).encode()).hexdigest()[:16]
+        return self.sockets / f"{name}.sock"
+
+    @property
+    def sockets(self) -> Path:
+        """The directory of the sockets of all our data directories."""
         runtime = os.environ.get("XDG_RUNTIME_DIR")
         if runtime and Path(runtime).is_dir():
-            base = Path(runtime) / "morgan"
-        else:
-            import tempfile  # seldom needed, and slow to import
-
-            user = os.getuid() if hasattr(os, "getuid") else "user"
-            base = Path(tempfile.gettempdir()) / f"morgan-{user}"
-        return base / f"{name}.sock"
+            return Path(runtime) / "morgan"
+        user = os.getuid() if hasattr(os, "getuid") else "user"
+        return _temporary() / f"morgan-{user}"
 
     def create(self) -> None:
         """Create the directories, readable by their owner only."""
-        for path in (self.data, self.cache, self.logs, self.socket.parent):
+        for path in (self.data, self.cache, self.logs, self.sockets):
             path.mkdir(mode=0o700, parents=True, exist_ok=True)
             if sys.platform != "win32" and path.stat().st_uid == os.getuid():
                 path.chmod(0o700)
@@ -75,18 +77,34 @@ def find_paths(data_dir: str | os.PathLike[str] | None = None) -> Paths:
     With an explicit data directory, cache and logs lie below it. ``MORGAN_CONFIG_DIR`` moves
     the config directory.
     """
+    chosen = data_dir or os.environ.get("MORGAN_DATA_DIR")
+    given = os.environ.get("MORGAN_CONFIG_DIR")
+    if chosen and given:
+        return _below(chosen, Path(given))
+
     import platformdirs  # only here: a quick command is held up by every import
 
-    chosen = data_dir or os.environ.get("MORGAN_DATA_DIR")
-    config = os.environ.get("MORGAN_CONFIG_DIR") or platformdirs.user_config_path(
-        "morgan", appauthor=False
-    )
+    config = Path(given or platformdirs.user_config_path("morgan", appauthor=False))
     if chosen:
-        data = Path(chosen).expanduser().absolute()
-        return Paths(data=data, config=Path(config), cache=data / "cache", logs=data / "logs")
+        return _below(chosen, config)
     return Paths(
         data=platformdirs.user_data_path("morgan", appauthor=False),
-        config=Path(config),
+        config=config,
         cache=platformdirs.user_cache_path("morgan", appauthor=False),
         logs=platformdirs.user_log_path("morgan", appauthor=False),
     )
+
+
+def _below(chosen: str | os.PathLike[str], config: Path) -> Paths:
+    data = Path(chosen).expanduser().absolute()
+    return Paths(data=data, config=config, cache=data / "cache", logs=data / "logs")
+
+
+def _temporary() -> Path:
+    if sys.platform == "win32":
+        import tempfile
+
+        return Path(tempfile.gettempdir())
+    # Not by tempfile, which is slow to import and writes a file to try the place.
+    given = os.environ.get("TMPDIR")
+    return Path(given) if given and Path(given).is_dir() else Path("/tmp")

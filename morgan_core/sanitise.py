@@ -11,6 +11,7 @@ Line ends become ``\\n``: CR, CRLF, VT, FF, NEL, U+2028, U+2029.
 
 from __future__ import annotations
 
+import functools
 import re
 
 MAX_STRING = 4096
@@ -38,9 +39,11 @@ _STRING = (
 )
 _ESCAPE = "\x1b[\x20-\x2f]{0,8}"
 
-_TOKEN = re.compile(f"{_CSI}[\x40-\x7e]|{_STRING}(?:\x07|\x1b\\\\|\x9c)|{_ESCAPE}[\x30-\x7e]")
+_TOKEN = f"{_CSI}[\x40-\x7e]|{_STRING}(?:\x07|\x1b\\\\|\x9c)|{_ESCAPE}[\x30-\x7e]"
 # What more input could still turn into a longer token.
-_UNFINISHED = re.compile(f"{_CSI}|{_STRING}\x1b?|{_ESCAPE}|\r")
+_UNFINISHED = f"{_CSI}|{_STRING}\x1b?|{_ESCAPE}|\r"
+# Compiled when first used: a quick command meets none of what they match.
+_compiled = functools.cache(re.compile)
 _BREAKS = frozenset("\r\x0b\x0c\x85\u2028\u2029")
 
 
@@ -80,10 +83,10 @@ def sanitise_name(name: str) -> str:
     Nothing is dropped, so that two names never look the same for it: controls become control
     pictures (``\\n`` is ``␤``, ESC is ``␛``), every other unsafe character ``�``.
     """
-    return _UNSAFE_IN_NAME.sub(_picture, name)
+    return _compiled(_UNSAFE_IN_NAME).sub(_picture, name)
 
 
-_UNSAFE_IN_NAME = re.compile(f"[\t\n{_CONTROLS}{_LINE_ENDS}{_DIRECTION}{_INVISIBLE}{_SURROGATES}]")
+_UNSAFE_IN_NAME = f"[\t\n{_CONTROLS}{_LINE_ENDS}{_DIRECTION}{_INVISIBLE}{_SURROGATES}]"
 
 
 def _picture(match: re.Match[str]) -> str:
@@ -104,11 +107,11 @@ def _clean(text: str, *, final: bool) -> tuple[str, str]:
     while found is not None:
         start = found.start()
         parts.append(text[position:start])
-        if not final and _UNFINISHED.fullmatch(text, start):
+        if not final and _compiled(_UNFINISHED).fullmatch(text, start):
             return "".join(parts), text[start:]
         if text[start] in _BREAKS:
             parts.append("\n")
-        token = _TOKEN.match(text, start)
+        token = _compiled(_TOKEN).match(text, start)
         position = token.end() if token else start + 1
         found = _UNSAFE.search(text, position)
     parts.append(text[position:])

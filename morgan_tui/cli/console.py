@@ -2,18 +2,15 @@
 
 from __future__ import annotations
 
-import json
 import re
-import shutil
 import sys
 from typing import Any, TextIO
 
-import msgspec
-
 from morgan_core.sanitise import sanitise, sanitise_name
+from morgan_tui.cli.width import terminal_columns
 
 # Inside JSON strings these are written as escapes: the value is the same, the terminal is safe.
-_UNSAFE = re.compile(
+_UNSAFE = (
     "[\x7f-\x9f\u00ad\u034f\u061c\u115f\u1160\u17b4\u17b5\u180b-\u180f\u200b-\u200f\u2028-\u202e"
     "\u2060-\u206f\u3164\ufeff\uffa0\ufff0-\ufffb\ud800-\udfff"
     "\U0001bca0-\U0001bca3\U0001d173-\U0001d17a\U000e0000-\U000e0fff]"
@@ -49,8 +46,12 @@ class Console:
 
     def json(self, value: Any) -> None:
         """One JSON object of a record, or of anything made of records."""
+        import json  # like msgspec, seldom needed, and slow to import
+
+        import msgspec
+
         text = json.dumps(msgspec.to_builtins(value), ensure_ascii=False, indent=2)
-        self.write(_UNSAFE.sub(_escaped, text) + "\n")
+        self.write(re.sub(_UNSAFE, _escaped, text) + "\n")
 
     def say(self, text: str) -> None:
         """A line of narration."""
@@ -62,7 +63,7 @@ class Console:
         """What is going on just now: one line that the next one replaces; only on a terminal."""
         if not self._tty:
             return
-        shown = name(text)[: shutil.get_terminal_size().columns - 1]
+        shown = name(text)[: terminal_columns(self._err) - 1]
         if shown != self._live:
             self._err.write("\r\x1b[K" + shown)
             self._err.flush()
@@ -97,4 +98,6 @@ def counted(number: int, one: str, many: str = "") -> str:
 
 
 def _escaped(match: re.Match[str]) -> str:
+    import json
+
     return json.dumps(match[0])[1:-1]

@@ -4,13 +4,16 @@ from __future__ import annotations
 
 import argparse
 import os
+import sys
 from collections.abc import Callable, Sequence
 from typing import TYPE_CHECKING
+
+from morgan_tui.cli.width import terminal_columns
 
 DESCRIPTION = "A private assistant that lives in the terminal and knows your documents."
 EPILOG = "Exit codes: 0 done, 1 failed, 2 usage, 3 unhealthy, 130 interrupted."
 
-Add = Callable[[str, str, str], argparse.ArgumentParser]
+Fill = Callable[[argparse.ArgumentParser], None]
 if TYPE_CHECKING:
     Actions = argparse._SubParsersAction[argparse.ArgumentParser]
 
@@ -21,7 +24,7 @@ def parse(argv: Sequence[str]) -> argparse.Namespace:
     ``run`` of the result names the handler as ``module:function``, or is ``app``, ``headless``
     or ``version``.
     """
-    parser = _parser()
+    parser = _parser(_command_in(argv))
     args = parser.parse_args(argv)
     if args.version:
         args.run = "version"
@@ -40,35 +43,57 @@ def parse(argv: Sequence[str]) -> argparse.Namespace:
     return args
 
 
-def _parser() -> argparse.ArgumentParser:
-    common = argparse.ArgumentParser(add_help=False)
+def _command_in(argv: Sequence[str]) -> str | None:
+    """The command that ``argv`` begins with; None when that is not plain."""
+    words = iter(argv)
+    for word in words:
+        if word in ("--data-dir", "--connect", "--host", "--port"):
+            next(words, None)
+        elif word not in ("--json", "--headless"):
+            return word if word in COMMANDS else None
+    return None
+
+
+def _parser(only: str | None = None) -> argparse.ArgumentParser:
+    """The parser of every command, or of the ``only`` one: to build all takes 10 ms."""
+    common = argparse.ArgumentParser(add_help=False, formatter_class=_Help)
     _common_options(common, default=argparse.SUPPRESS)
     parser = argparse.ArgumentParser(
-        prog="morgan-tui", description=DESCRIPTION, epilog=EPILOG, allow_abbrev=False
+        prog="morgan-tui",
+        description=DESCRIPTION,
+        epilog=EPILOG,
+        allow_abbrev=False,
+        formatter_class=_Help,
     )
     parser.add_argument("-V", "--version", action="store_true", help="print the version")
     parser.add_argument("--headless", action="store_true", help="serve HTTP, without a screen")
     _address(parser, default=None)
     _common_options(parser, default=None)
     parser.set_defaults(json=False, command=None, run="")
-    commands = parser.add_subparsers(dest="command", metavar="COMMAND", title="commands")
-
-    def add(name: str, text: str, run: str) -> argparse.ArgumentParser:
+    commands = parser.add_subparsers(
+        dest="command", metavar="COMMAND", title="commands", prog=parser.prog
+    )
+    for name in COMMANDS if only is None else (only,):
+        text, run, fill = COMMANDS[name]
         command = commands.add_parser(
-            name, help=text, description=text, parents=[common], allow_abbrev=False
+            name,
+            help=text,
+            description=text,
+            parents=[common],
+            allow_abbrev=False,
+            formatter_class=_Help,
         )
         command.set_defaults(run=run)
-        return command
-
-    _asking(add)
-    _documents(add)
-    _group(add, "chats", "conversations: list, show, search, export, delete", common, _chats)
-    _group(add, "models", "models: list, use, test, pull", common, _models)
-    _address(add("serve", "serve HTTP, without a screen", "headless"), default=argparse.SUPPRESS)
-    add("health", "ask the running Morgan how it is; exit code 0 or 3", "health:health")
-    add("doctor", "what is set up, what is wrong, and the mend; exit code 0 or 3", "doctor")
-    _benchmarks(add)
+        if fill is not None:
+            fill(command)
     return parser
+
+
+class _Help(argparse.HelpFormatter):
+    """As wide as the terminal, which argparse imports ``shutil`` to ask for."""
+
+    def __init__(self, prog: str) -> None:
+        super().__init__(prog, width=terminal_columns(sys.__stdout__) - 2)
 
 
 def _common_options(parser: argparse.ArgumentParser, *, default: object) -> None:
@@ -114,34 +139,33 @@ def _scope_option(parser: argparse.ArgumentParser) -> None:
     )
 
 
-def _asking(add: Add) -> None:
-    ask = add("ask", "one answer from your documents; a pipe on stdin is context", "ask:ask")
+def _ask(ask: argparse.ArgumentParser) -> None:
     ask.add_argument("question", nargs="*", metavar="QUESTION", help="stdin when left out")
     _scope_option(ask)
     chat = ask.add_mutually_exclusive_group()
     chat.add_argument("--chat", metavar="ID", help="go on with this conversation")
     chat.add_argument("--last", action="store_true", help="go on with the latest conversation")
 
-    search = add("search", "the best passages for a query", "search:search")
+
+def _search(search: argparse.ArgumentParser) -> None:
     search.add_argument("query", nargs="+", metavar="QUERY")
     search.add_argument("--limit", type=_limit, metavar="N", help="at most N results")
     search.add_argument("--chats", action="store_true", help="search the conversations instead")
     _scope_option(search)
 
 
-def _documents(add: Add) -> None:
-    learn = add("learn", "take in files and folders, and wait until they are ready", "learn:learn")
+def _learn(learn: argparse.ArgumentParser) -> None:
     learn.add_argument("paths", nargs="+", metavar="PATH")
     learn.add_argument("--watch", action="store_true", help="keep the folders watched")
     learn.add_argument("--no-wait", action="store_true", help="wait only until words find them")
 
-    forget = add("forget", "remove documents and keep them out", "learn:forget")
+
+def _forget(forget: argparse.ArgumentParser) -> None:
     forget.add_argument("paths", nargs="+", metavar="PATH", help="file, folder or document id")
 
-    add("library", "every document and its state", "library:library")
 
-    watch = add("watch", "watched folders: add, remove, list", "library:watch_list")
-    actions = watch.add_subparsers(dest="action", metavar="ACTION")
+def _watch(watch: argparse.ArgumentParser) -> None:
+    actions = _actions(watch)
     for name, text, run in (
         ("add", "watch folders", "library:watch_add"),
         ("remove", "stop watching folders", "library:watch_remove"),
@@ -153,8 +177,11 @@ def _documents(add: Add) -> None:
     _action(actions, "list", "list the watched folders", "library:watch_list")
 
 
-def _benchmarks(add: Add) -> None:
-    bench = add("bench", "measure this machine against the bare parts (in a checkout)", "bench")
+def _serve(serve: argparse.ArgumentParser) -> None:
+    _address(serve, default=argparse.SUPPRESS)
+
+
+def _bench(bench: argparse.ArgumentParser) -> None:
     bench.add_argument("names", nargs="*", metavar="NAME", help="benchmarks; all when left out")
     bench.add_argument("--quick", action="store_true", help="tiny sizes, to see that all works")
     bench.add_argument("--chunks", type=int, metavar="N", help="size of the searched index")
@@ -162,25 +189,21 @@ def _benchmarks(add: Add) -> None:
     bench.add_argument("--beir", type=os.path.abspath, metavar="DIR", help="judged collections")
 
 
+def _actions(command: argparse.ArgumentParser) -> Actions:
+    return command.add_subparsers(dest="action", metavar="ACTION", prog=command.prog)
+
+
 def _action(actions: Actions, name: str, text: str, run: str) -> argparse.ArgumentParser:
-    action = actions.add_parser(name, help=text, description=text, allow_abbrev=False)
+    action = actions.add_parser(
+        name, help=text, description=text, allow_abbrev=False, formatter_class=_Help
+    )
     _common_options(action, default=argparse.SUPPRESS)
     action.set_defaults(run=run)
     return action
 
 
-def _group(
-    add: Add,
-    name: str,
-    text: str,
-    common: argparse.ArgumentParser,
-    fill: Callable[[Actions], None],
-) -> None:
-    group = add(name, text, f"{name}:list_all")
-    fill(group.add_subparsers(dest="action", metavar="ACTION"))
-
-
-def _chats(actions: Actions) -> None:
+def _chats(chats: argparse.ArgumentParser) -> None:
+    actions = _actions(chats)
     _action(actions, "list", "list the conversations, newest first", "chats:list_all")
     _action(actions, "show", "print a conversation", "chats:show").add_argument("id", metavar="ID")
     search = _action(actions, "search", "find messages by their words", "chats:search")
@@ -192,7 +215,8 @@ def _chats(actions: Actions) -> None:
     delete.add_argument("ids", nargs="+", metavar="ID")
 
 
-def _models(actions: Actions) -> None:
+def _models(models: argparse.ArgumentParser) -> None:
+    actions = _actions(models)
     _action(actions, "list", "list the models", "models:list_all")
     for name, text in (
         ("use", "make a model the chat model"),
@@ -200,3 +224,20 @@ def _models(actions: Actions) -> None:
         ("pull", "download a model"),
     ):
         _action(actions, name, text, f"models:{name}").add_argument("name", metavar="NAME")
+
+
+COMMANDS: dict[str, tuple[str, str, Fill | None]] = {
+    "ask": ("one answer from your documents; a pipe on stdin is context", "ask:ask", _ask),
+    "search": ("the best passages for a query", "search:search", _search),
+    "learn": ("take in files and folders, and wait until they are ready", "learn:learn", _learn),
+    "forget": ("remove documents and keep them out", "learn:forget", _forget),
+    "library": ("every document and its state", "library:library", None),
+    "watch": ("watched folders: add, remove, list", "library:watch_list", _watch),
+    "chats": ("conversations: list, show, search, export, delete", "chats:list_all", _chats),
+    "models": ("models: list, use, test, pull", "models:list_all", _models),
+    "serve": ("serve HTTP, without a screen", "headless", _serve),
+    "health": ("ask the running Morgan how it is; exit code 0 or 3", "health:health", None),
+    "doctor": ("what is set up, what is wrong, and the mend; exit code 0 or 3", "doctor", None),
+    "bench": ("measure this machine against the bare parts (in a checkout)", "bench", _bench),
+}
+"""Each command's help, its handler (``module:function``), and what adds its arguments."""

@@ -19,10 +19,11 @@ SAMPLE_DOCUMENTS = 6
 
 
 def environment(folder: Path) -> dict[str, str]:
-    """Settings of nobody: no config file, nothing of this shell's."""
+    """Settings of nobody: no config file, nothing of this shell's. Byte code is kept, as it is
+    where the program is installed."""
     config = folder / "config"
     config.mkdir(exist_ok=True)
-    return {"MORGAN_CONFIG_DIR": str(config)}
+    return {"MORGAN_CONFIG_DIR": str(config), "PYTHONDONTWRITEBYTECODE": ""}
 
 
 def paths_in(folder: Path) -> Paths:
