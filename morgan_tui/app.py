@@ -284,7 +284,7 @@ def run(paths: Paths, loaded: Any = None, connect: str | None = None) -> int:
     """
 
     def opener() -> contextlib.AbstractAsyncContextManager[Morgan]:
-        return _open_session(paths, loaded, connect)
+        return open_session(paths, loaded, connect)
 
     return asyncio.run(run_app(MorganApp(opener, paths.data)))
 
@@ -308,7 +308,9 @@ def _end_input(app: MorganApp) -> None:
 
 
 @contextlib.asynccontextmanager
-async def _open_session(paths: Paths, loaded: Any, connect: str | None) -> AsyncIterator[Morgan]:
+async def open_session(
+    paths: Paths, loaded: Any = None, connect: str | None = None
+) -> AsyncIterator[Morgan]:
     """Open the session, imported in a thread so that typing goes on."""
     session = await asyncio.to_thread(importlib.import_module, "morgan_core.session")
     async with session.open_morgan(paths=paths, loaded=loaded, connect=connect) as morgan:
