@@ -259,10 +259,14 @@ class Ingest:
         return pieces
 
     def _lost(self, document: DocumentRow, sha256: str, path: str) -> None:
-        """What was read is not what was hashed: have the keeper look again."""
-        if document.sha256 == sha256 and document.state == "reading":
-            self._manifest.wait(document)
+        """What was read is not what was hashed: have the keeper look again.
+
+        Raises Unavailable, to be tried again, unless the keeper knows of the change already: it
+        may have followed a rename while we read, and then it finds nothing new to submit.
+        """
         self._on_lost(path)
+        if document.sha256 == sha256 and document.state == "reading":
+            raise Unavailable("The file changed while it was read.")
 
     async def _refuse(self, document: DocumentRow, sha256: str, reason: str) -> None:
         if document.sha256 == sha256:
