@@ -13,7 +13,7 @@ from typing import Protocol
 from morgan_core.types import Record, Scope
 
 
-class Chunk(Record, frozen=True, kw_only=True):
+class Chunk(Record, frozen=True, kw_only=True, gc=False):
     """What is stored of a chunk: the point's payload. ``id`` is the point id (UUID string)."""
 
     id: str
@@ -30,7 +30,7 @@ class Chunk(Record, frozen=True, kw_only=True):
     language: str = "en"
 
 
-class Hit(Record, frozen=True, kw_only=True):
+class Hit(Record, frozen=True, kw_only=True, gc=False):
     """A chunk and the score that one stage gave it (cosine for dense, BM25 for words)."""
 
     chunk: Chunk

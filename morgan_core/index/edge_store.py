@@ -15,6 +15,7 @@ from morgan_core.index.lengths import SAMPLE, AverageLength
 from morgan_core.index.lexical import Lexicon, weigh
 from morgan_core.index.payload import (
     BM25,
+    CHUNK_FIELDS,
     DENSE,
     INTEGER_FIELDS,
     KEYWORD_FIELDS,
@@ -214,15 +215,13 @@ class EdgeStore:
                     limit=limit,
                     query=engine.Query.Nearest(query, using=name),
                     filter=where,
-                    with_payload=True,
+                    with_payload=list(CHUNK_FIELDS),
                 )
                 for name, query in queries.items()
             ]
             answers = self.shard.query_batch(engine.QueryBatchRequest(requests))
             for name, points in zip(queries, answers, strict=True):
-                found[name] = tuple(
-                    Hit(chunk=chunk_of(str(p.id), p.payload or {}), score=p.score) for p in points
-                )
+                found[name] = tuple(_hit(point) for point in points)
         return Candidates(
             dense=found.get(DENSE, ()), bm25=found.get(BM25, ()), dense_ready=vector is not None
         )
@@ -241,6 +240,11 @@ class EdgeStore:
 
         answer = self.shard.facet(engine.FacetRequest(field, limit=MANY, exact=True))
         return {str(hit.value): hit.count for hit in answer.hits if hit.count}
+
+
+def _hit(point: engine.ScoredPoint) -> Hit:
+    payload = point.payload or {}  # each access converts it anew
+    return Hit(chunk=chunk_of(payload.get("id") or str(point.id), payload), score=point.score)
 
 
 def _filter(document_id: str, *, keep_revision: int | None = None) -> engine.Filter:

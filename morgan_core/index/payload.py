@@ -15,10 +15,15 @@ ALIAS = "morgan_knowledge"
 KEYWORD_FIELDS = ("document_id", "folders", "language", "version")
 INTEGER_FIELDS = ("revision", "average")
 
+CHUNK_FIELDS = Chunk.__struct_fields__
+"""What of a payload makes the chunk; the rest is for filters and facets."""
+
 
 def payload_of(chunk: Chunk, *, length: int, average: int) -> dict[str, Any]:
     """``length`` is the chunk's number of terms, ``average`` the one it was weighed with."""
     return {
+        # The point has it too, but as a UUID, whose conversion costs more than all the rest.
+        "id": chunk.id,
         "document_id": chunk.document_id,
         "revision": chunk.revision,
         "version": f"{chunk.document_id}#{chunk.revision}",
