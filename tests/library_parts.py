@@ -5,16 +5,23 @@ from __future__ import annotations
 import asyncio
 import hashlib
 import struct
-from collections.abc import AsyncIterator, Sequence
+from collections.abc import AsyncIterator, Callable, Sequence
 from contextlib import asynccontextmanager
 from pathlib import Path
 
 from morgan_core.embedding.base import EmbedderInfo, TextKind
+from morgan_core.embedding.cache import VectorCache
 from morgan_core.errors import Unavailable
 from morgan_core.events import AnyChange, DocumentChanged
+from morgan_core.index.factory import make_index
+from morgan_core.library.ingest import FileReader
+from morgan_core.library.reader import Reader
+from morgan_core.library.room import LibraryRoom
 from morgan_core.library.service import LibraryService
+from morgan_core.library.texts import TextStore
 from morgan_core.paths import Paths
 from morgan_core.settings import Settings
+from morgan_core.storage.catalogue import Catalogue
 from morgan_core.storage.engine import database_url, open_engine
 from morgan_core.storage.migrate import migrate
 from morgan_core.types import Document, WorkerInfo
@@ -154,3 +161,45 @@ async def library_in(
         yield library
     finally:
         await service.stop()
+
+
+@asynccontextmanager
+async def room_in(
+    folder: Path,
+    *,
+    reader: Callable[[Reader], FileReader] = lambda reader: reader,
+    **settings: object,
+) -> AsyncIterator[LibraryRoom]:
+    """The library in this process, for tests that must hold it at one place. ``reader`` may put
+    something before the real reader."""
+    paths = paths_in(folder)
+    await make_database(paths)
+    values = Settings(**settings)  # type: ignore[arg-type]
+    real = Reader(values)
+    cache = VectorCache(paths.cache / "vectors", HashEmbedder.info)
+    embedder = HashEmbedder()
+
+    async def send(_changes: Sequence[AnyChange]) -> None: ...
+
+    async def embed(texts: Sequence[str]) -> bytes:
+        return await embedder.embed(texts, "passage")
+
+    room = LibraryRoom(
+        values,
+        catalogue=Catalogue(database_url("", paths.database)),
+        index=make_index(values, paths, HashEmbedder.info),
+        texts=TextStore(paths.texts),
+        reader=reader(real),
+        cache=cache,
+        embed=embed,
+        dimension=DIMENSION,
+        send=send,
+    )
+    await real.start()
+    await room.start()
+    try:
+        yield room
+    finally:
+        await room.close()
+        await real.stop()
+        cache.close()

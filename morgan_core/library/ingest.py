@@ -259,14 +259,17 @@ class Ingest:
         return pieces
 
     def _lost(self, document: DocumentRow, sha256: str, path: str) -> None:
-        """What was read is not what was hashed: have the keeper look again.
+        """What was read is not what was hashed: have the keeper look, and hash, again.
 
-        Raises Unavailable, to be tried again, unless the keeper knows of the change already: it
-        may have followed a rename while we read, and then it finds nothing new to submit.
+        The keeper may know of the change already, as of a rename, or see none, as when two edits
+        fall into one tick of the file system's clock. So what is known of the content is
+        forgotten, and the hash decides.
         """
-        self._on_lost(path)
         if document.sha256 == sha256 and document.state == "reading":
-            raise Unavailable("The file changed while it was read.")
+            self._manifest.wait(document)
+            self._manifest.forget_content(document)
+        for known in {path, *self._manifest.live_paths(document.id)}:
+            self._on_lost(known)
 
     async def _refuse(self, document: DocumentRow, sha256: str, reason: str) -> None:
         if document.sha256 == sha256:

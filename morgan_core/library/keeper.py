@@ -105,12 +105,17 @@ class Keeper:
         self.wake()
         return await done
 
-    def hint(self, path: str, *, complete: bool = True, gone: bool = False) -> None:
-        """Look at ``path`` (text form) soon: at once when ``complete``, else when it settled."""
+    def hint(
+        self, path: str, *, complete: bool = True, gone: bool = False, delay: float = 0.0
+    ) -> None:
+        """Look at ``path`` (text form) soon: at once when ``complete``, else when it settled.
+
+        ``delay`` seconds pass before the first look, unless a complete hint comes.
+        """
         now = time.monotonic()
         hint = self._hints.get(path)
         if hint is None:
-            self._hints[path] = _Hint(now, complete, gone)
+            self._hints[path] = _Hint(now + delay, complete, gone)
         elif complete:
             hint.due, hint.complete, hint.gone = now, True, hint.gone or gone
         self.wake()

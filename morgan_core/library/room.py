@@ -29,6 +29,9 @@ from morgan_core.settings import Settings
 from morgan_core.storage.catalogue import Catalogue
 from morgan_core.types import DocumentText, Folder, LibraryCounts, LibraryListing, Scope
 
+_LOST_DELAY = 0.5
+"""Seconds until a file that changed while it was read is looked at again."""
+
 log = logging.getLogger(__name__)
 
 
@@ -88,7 +91,7 @@ class LibraryRoom:
             self._reader,
             self._settings,
             on_findable=self._on_findable,
-            on_lost=lambda path: self.keeper.hint(path, complete=False),
+            on_lost=lambda path: self.keeper.hint(path, complete=False, delay=_LOST_DELAY),
             forget_vectors=self._cache.delete_many,
         )
         self.vectors = Vectors(
