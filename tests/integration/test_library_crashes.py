@@ -81,6 +81,7 @@ async def test_killed_at_any_moment_the_library_is_true_to_the_disk(
         await eventually(lambda: true_to(library, disk), timeout=60)
         for name, word in disk.words.items():
             assert set(await library.found(word)) == {name}
+        await eventually(lambda: purged(library.paths))
     await check_stores(library.paths, disk)
 
 
@@ -101,6 +102,11 @@ async def true_to(library: TestLibrary, disk: Disk) -> bool:
     )
 
 
+async def purged(paths: Paths) -> bool:
+    snapshot, _ = await read_catalogue(paths)
+    return all(row.hidden_at is None for row in snapshot.documents)
+
+
 async def check_stores(paths: Paths, disk: Disk) -> None:
     """Nothing is there twice, nothing is left over."""
     snapshot, chunks = await read_catalogue(paths)
@@ -109,17 +115,13 @@ async def check_stores(paths: Paths, disk: Disk) -> None:
     points = await index.documents()
     await index.close()
 
-    visible = {row.id: row for row in snapshot.documents if row.hidden_at is None}
+    documents = {row.id: row for row in snapshot.documents}
     live = [row for row in snapshot.files if row.deleted_at is None]
     assert {Path(row.path).name for row in live} == disk.words.keys()
-    assert {row.document_id for row in live} == visible.keys()
-    assert {i: n for i, n in chunks.items() if i in visible} == {
-        row.id: row.passages for row in visible.values()
-    }
-    assert {i: revisions for i, revisions in points.items() if i in visible} == {
-        row.id: {row.revision: row.passages} for row in visible.values()
-    }
-    assert not visible.keys() & {row.document_id for row in snapshot.journal}
+    assert {row.document_id for row in live} == documents.keys()
+    assert chunks == {row.id: row.passages for row in documents.values()}
+    assert points == {row.id: {row.revision: row.passages} for row in documents.values()}
+    assert snapshot.journal == []
 
 
 async def read_catalogue(paths: Paths) -> tuple[Snapshot, dict[str, int]]:
