@@ -126,6 +126,7 @@ class MorganApp(LibraryApp):
         import threading
 
         def load() -> None:
+            import morgan_core.events  # noqa: F401
             import morgan_tui.widgets.answer  # noqa: F401
 
         threading.Thread(target=load, name="prewarm", daemon=True).start()

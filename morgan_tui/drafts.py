@@ -8,9 +8,8 @@ adopts the files that no living app holds: after a crash nothing typed is gone.
 from __future__ import annotations
 
 import asyncio
-import json
+import os
 import time
-import uuid
 from dataclasses import asdict, dataclass, field
 from pathlib import Path
 from typing import IO, Any
@@ -29,7 +28,7 @@ class PendingQuestion:
     question: str
     conversation_id: str | None = None
     asked: float = field(default_factory=time.time)
-    id: str = field(default_factory=lambda: uuid.uuid4().hex)
+    id: str = field(default_factory=lambda: os.urandom(16).hex())
 
 
 class Drafts:
@@ -50,7 +49,7 @@ class Drafts:
     def open(self) -> None:
         """Take a file of our own and adopt those of apps that are gone."""
         self._folder.mkdir(mode=0o700, parents=True, exist_ok=True)
-        name = uuid.uuid4().hex
+        name = os.urandom(16).hex()
         self._lock = _lock(self._folder / f"{name}.lock")
         self._path = self._folder / f"{name}.json"
         adopted = self._adopt()
@@ -130,6 +129,8 @@ class Drafts:
             "pending": [asdict(pending) for pending in self._pending.values()],
             "open_chat": self.open_chat,
         }
+        import json
+
         temporary = self._path.with_suffix(".tmp")
         try:
             with temporary.open("w", encoding="utf-8", errors="surrogatepass") as file:
@@ -168,6 +169,8 @@ class Drafts:
 
 def _read(path: Path) -> tuple[dict[str, str], list[PendingQuestion], str | None] | None:
     """The content of a drafts file; None when it is damaged."""
+    import json
+
     try:
         data: dict[str, Any] = json.loads(path.read_text("utf-8", errors="surrogatepass"))
         texts = {str(key): str(text) for key, text in data["drafts"].items()}

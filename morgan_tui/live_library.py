@@ -2,17 +2,21 @@
 
 from __future__ import annotations
 
-from morgan_core import events
-from morgan_core.types import (
-    Document,
-    Folder,
-    Health,
-    LibraryCounts,
-    LibraryListing,
-    ModelInfo,
-    WorkerInfo,
-)
+from typing import TYPE_CHECKING
+
 from morgan_tui.text import clean_line, document_name, plural
+
+if TYPE_CHECKING:
+    from morgan_core import events
+    from morgan_core.types import (
+        Document,
+        Folder,
+        Health,
+        LibraryCounts,
+        LibraryListing,
+        ModelInfo,
+        WorkerInfo,
+    )
 
 
 class LiveLibrary:
@@ -40,6 +44,8 @@ class LiveLibrary:
 
     def apply(self, change: events.AnyChange) -> None:
         """Take one change."""
+        from morgan_core import events  # with all of msgspec: not before the first frame
+
         self.revision += 1
         match change:
             case events.CountsChanged():

@@ -8,8 +8,10 @@ from __future__ import annotations
 
 import time
 from pathlib import PurePath
+from typing import TYPE_CHECKING
 
-from morgan_core.types import Passage, Source
+if TYPE_CHECKING:
+    from morgan_core.types import Passage, Source
 
 
 def clean(text: str) -> str:

@@ -12,13 +12,13 @@ from collections.abc import AsyncIterator, Awaitable, Callable
 from dataclasses import dataclass, field
 from typing import TYPE_CHECKING, Literal
 
-from morgan_core import events
 from morgan_core.errors import MorganError, Unavailable
-from morgan_core.types import Answer, Sentence, Source
 from morgan_tui.drafts import Drafts, PendingQuestion
 
 if TYPE_CHECKING:
+    from morgan_core import events
     from morgan_core.assistant import Morgan
+    from morgan_core.types import Answer, Sentence, Source
 
 UPDATE_EVERY = 1 / 18
 """Seconds between two updates of the screen by one turn."""
@@ -82,6 +82,8 @@ class LiveTurn:
 
     def apply(self, event: events.AnyTurnEvent) -> None:
         """Take one event of the turn."""
+        from morgan_core import events  # with all of msgspec: not before the first frame
+
         self.seq = event.seq
         match event:
             case events.Queued():

@@ -97,29 +97,41 @@ def _error(event: Failed) -> MorganError:
 
 
 class _AnswerText:
-    """The answer on stdout as it streams; silent with ``--json``."""
+    """The answer on stdout; silent with ``--json``.
+
+    On a terminal it streams, and the checked answer, whose citations are corrected, takes its
+    place at the end. Into a pipe only the checked one goes.
+    """
 
     def __init__(self, console: Console) -> None:
         self._console = console
         self._clean = StreamSanitiser()
-        self._begun = False
+        self._streams = console.out_is_terminal and not console.as_json
+        self._text = ""
 
     def add(self, text: str) -> None:
-        if not self._console.as_json:
-            self._begun = True
-            self._console.write(self._clean.feed(text))
+        clean = self._clean.feed(text)
+        self._text += clean
+        if self._streams:
+            self._console.write(clean)
 
     def end(self, answer: Answer) -> None:
         self._console.clear()
         if self._console.as_json:
             return
-        rest = self._clean.flush() if self._begun else sanitise(answer.answer)
-        self._console.write(rest + "\n")
+        checked = sanitise(answer.answer)
+        if not self._streams:
+            self._console.write(checked)
+        elif checked != self._text:
+            self._console.rewrite(self._text, checked)
+        self._console.write("\n")
 
     def broken(self) -> None:
+        """The turn ends here; what had come of the answer is kept."""
         self._console.clear()
-        if self._begun:
-            self._console.write(self._clean.flush() + "\n")
+        rest = self._clean.flush()
+        if not self._console.as_json and (self._text or rest):
+            self._console.write((rest if self._streams else self._text + rest) + "\n")
 
 
 def _sources(answer: Answer, console: Console) -> None:

@@ -7,7 +7,7 @@ import sys
 from typing import Any, TextIO
 
 from morgan_core.sanitise import sanitise, sanitise_name
-from morgan_tui.cli.width import terminal_columns
+from morgan_tui.cli.width import rows, terminal_columns, terminal_lines
 
 # Inside JSON strings these are written as escapes: the value is the same, the terminal is safe.
 _UNSAFE = (
@@ -39,6 +39,22 @@ class Console:
         self.clear()
         self._out.write(text)
         self._out.flush()
+
+    @property
+    def out_is_terminal(self) -> bool:
+        return self._out.isatty()
+
+    def rewrite(self, old: str, new: str) -> None:
+        """Put ``new`` in the place of ``old``, which was just written to a terminal.
+
+        What has scrolled off the screen cannot be taken back: then ``new`` follows below.
+        """
+        taken = rows(old, terminal_columns(self._out))
+        if taken >= terminal_lines(self._out):
+            self.write(f"\n\n{new}")
+        else:
+            up = f"\x1b[{taken - 1}A" if taken > 1 else ""
+            self.write(f"{up}\r\x1b[J{new}")
 
     def line(self, text: str = "") -> None:
         """A line of data."""

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import asyncio
 import contextlib
+import gc
 import importlib
 import logging
 import os
@@ -107,8 +108,13 @@ def _command(
     # From here on the session reads the settings when it starts a core: pydantic takes longer
     # to import than a running core takes to answer.
     if args.run == "app":
+        # What is imported here stays: the collector need not look at it again and again, now
+        # and while somebody types.
+        gc.disable()
         from morgan_tui.app import run as run_app
 
+        gc.freeze()
+        gc.enable()
         return run_app(paths, None, args.connect)
     # Without any handler, logging writes warnings on stderr.
     logging.getLogger().addHandler(logging.NullHandler())

@@ -3,15 +3,18 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
+from typing import TYPE_CHECKING
 
 from textual.content import Content
 from textual.widgets import OptionList
 from textual.widgets.option_list import Option
 
-from morgan_core.types import Conversation
 from morgan_tui.keys import bindings
 from morgan_tui.messages import ChatChosen, DeleteChat, RenameChat
 from morgan_tui.text import ago, clean_line
+
+if TYPE_CHECKING:
+    from morgan_core.types import Conversation
 
 NEW = "new"
 

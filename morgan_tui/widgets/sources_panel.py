@@ -4,15 +4,18 @@ from __future__ import annotations
 
 import re
 from collections.abc import Sequence
+from typing import TYPE_CHECKING
 
 from textual.content import Content
 from textual.widgets import OptionList
 from textual.widgets.option_list import Option
 
-from morgan_core.types import Citation, Source
 from morgan_tui.keys import bindings
 from morgan_tui.messages import OpenSource
 from morgan_tui.text import clean, clean_line, document_name, passage_place
+
+if TYPE_CHECKING:
+    from morgan_core.types import Citation, Source
 
 SNIPPET = 160
 """Characters of a passage shown in the panel."""

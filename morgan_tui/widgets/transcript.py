@@ -3,12 +3,12 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
+from typing import TYPE_CHECKING
 
 from textual.app import ComposeResult
 from textual.containers import Vertical, VerticalScroll
 from textual.widget import Widget
 
-from morgan_core.types import Message
 from morgan_tui.keys import bindings
 from morgan_tui.messages import (
     AnswerChosen,
@@ -17,8 +17,11 @@ from morgan_tui.messages import (
     OlderWanted,
     StopRequested,
 )
-from morgan_tui.turns import LiveTurn
 from morgan_tui.widgets.question import QuestionView
+
+if TYPE_CHECKING:
+    from morgan_core.types import Message
+    from morgan_tui.turns import LiveTurn
 
 FIRST = 6
 """Messages mounted when a conversation opens: at least a screen of most."""

@@ -26,6 +26,7 @@ HEAVY = (
     "pypdf",
     "pypdfium2",
     "markdown_it",
+    "msgspec",
     "morgan_core.session",
 )
 
