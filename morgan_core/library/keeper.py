@@ -48,11 +48,13 @@ class Shelf(Protocol):
 
 @dataclass(slots=True)
 class _Hint:
-    """A path to look at when ``due`` (monotonic seconds)."""
+    """A path to look at when ``due`` (monotonic seconds). A ``wanted`` one is taken in even
+    where new files are not."""
 
     due: float
     complete: bool
     gone: bool = False
+    wanted: bool = False
     seen: Seen | None = None
 
 
@@ -106,18 +108,25 @@ class Keeper:
         return await done
 
     def hint(
-        self, path: str, *, complete: bool = True, gone: bool = False, delay: float = 0.0
+        self,
+        path: str,
+        *,
+        complete: bool = True,
+        gone: bool = False,
+        wanted: bool = False,
+        delay: float = 0.0,
     ) -> None:
         """Look at ``path`` (text form) soon: at once when ``complete``, else when it settled.
 
+        A new file of a root that is not watched is taken in only when it is ``wanted``.
         ``delay`` seconds pass before the first look, unless a complete hint comes.
         """
         now = time.monotonic()
-        hint = self._hints.get(path)
-        if hint is None:
-            self._hints[path] = _Hint(now + delay, complete, gone)
-        elif complete:
-            hint.due, hint.complete, hint.gone = now, True, hint.gone or gone
+        hint = self._hints.setdefault(path, _Hint(now + delay, complete))
+        if complete:
+            hint.due, hint.complete = now, True
+        hint.gone |= gone
+        hint.wanted |= wanted
         self.wake()
 
     def busy_below(self, paths: Iterable[str]) -> bool:
@@ -226,21 +235,25 @@ class Keeper:
 
     async def _follow(self, hints: Mapping[str, _Hint]) -> None:
         paths: dict[str, str] = {}
-        for path in hints:
+        for path, hint in hints.items():
             root = self.manifest.root_of(path)
             if root is None:
                 continue
             if path == root.path and root.kind == "watched":
                 self.roots.ask_for_scan(path)
-            elif root.kind == "watched" or path in self.manifest.files or path == root.path:
+            elif (
+                root.kind == "watched"
+                or hint.wanted
+                or path in self.manifest.files
+                or path == root.path
+            ):
                 paths[path] = root.path
         if not paths:
             return
         self._looking = paths.keys()
         look = await self._look_at(paths)
         for path in list(look.scan.files):
-            hint = hints.get(path)
-            if not self._settled(path, look.scan.files[path], hint):
+            if not self._settled(path, look.scan.files[path], hints.get(path)):
                 del look.scan.files[path]
                 look.scan.blind[path] = "still being written"
         gone = {path for path, hint in hints.items() if hint.gone}
@@ -257,14 +270,18 @@ class Keeper:
             return True
         due = time.monotonic() + SETTLE
         current = self._hints.setdefault(path, _Hint(due, complete=False))
+        current.wanted |= hint is not None and hint.wanted
         if not current.complete:
             current.due, current.seen = due, seen
         return False
 
     # --- scans -----------------------------------------------------------------------------
 
-    async def scan(self, path: str, *, take_new: bool = True) -> Look:
-        """Compare the root ``path`` with the disk."""
+    async def scan(self, path: str, *, take_new: bool = True, at_once: bool = False) -> Look:
+        """Compare the root ``path`` with the disk.
+
+        With ``at_once`` files are taken as they are, however fresh.
+        """
         root = self.manifest.roots[path]
         if root.kind == "learned" and not take_new:
             return await self._scan_known(root)
@@ -274,7 +291,7 @@ class Keeper:
             await self.roots.set_state(root, "failed", f"Cannot be read: {look.scan.blind[path]}.")
             return look
         for found in list(look.scan.files):
-            if not self._settled(found, look.scan.files[found], None):
+            if not (at_once or self._settled(found, look.scan.files[found], None)):
                 del look.scan.files[found]
                 look.scan.blind[found] = "still being written"
         if await self._is_suddenly_empty(root, look):
@@ -390,7 +407,7 @@ class Keeper:
         if found.gone:
             self.hint(found.path, gone=True)
         elif found.changing:
-            self.hint(found.path, complete=False)
+            self.hint(found.path, complete=False, wanted=True)
         elif found.seen is None:
             manifest.drop(found.path)
         elif manifest.root_of(found.path) and not manifest.excluded(found.path):

@@ -80,7 +80,7 @@ class Requests:
         ):
             root = await self._add_learned(path)
         if root.path == path:
-            look = await self._keeper.scan(path)
+            look = await self._keeper.scan(path, at_once=True)
             if look.scan.skipped:
                 skipped[path] = ", ".join(f"{n} {why}" for why, n in look.scan.skipped.items())
             skipped.update(
@@ -89,7 +89,7 @@ class Requests:
                 if not self._keeper.busy_below([blind])
             )
         else:
-            self._keeper.hint(path)
+            self._keeper.hint(path, wanted=True)
         for document_id in {row.document_id for row in self._manifest.below(path).values()}:
             if self._manifest.documents[document_id].state == "failed":
                 await self.retry(document_id)

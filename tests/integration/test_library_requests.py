@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import asyncio
+import threading
 from collections.abc import AsyncIterator
 from pathlib import Path
 
@@ -52,6 +54,52 @@ async def test_a_learned_folder_is_done_when_every_file_is_ready_or_failed(
     assert sorted(d.state for d in job.documents) == ["failed", "ready", "ready"]
     assert job.skipped == {str(docs): "1 hidden"}
     assert await library.service.watch_list() == []
+
+
+async def test_what_was_written_a_moment_ago_is_learned_before_the_job_is_done(
+    library: TestLibrary, tmp_path: Path
+) -> None:
+    folder = tmp_path / "fresh"
+    folder.mkdir()
+    (folder / "known.txt").write_text("The otter swims.")
+    await done(library, await library.service.learn([str(folder)]))
+    (folder / "new.txt").write_text("The lynx waits.")
+    (folder / "known.txt").write_text("The badger digs.")
+
+    job = await done(library, await library.service.learn([str(folder)]))
+
+    assert sorted(d.path for d in job.documents if d.state == "ready") == [
+        str(folder / "known.txt"),
+        str(folder / "new.txt"),
+    ]
+    assert job.skipped == {}
+    assert await library.found("lynx") == ["new.txt"]
+    assert await library.found("badger") == ["known.txt"]
+
+
+async def test_a_file_that_is_still_being_written_is_learned_when_it_is_whole(
+    library: TestLibrary, tmp_path: Path
+) -> None:
+    folder = tmp_path / "growing"
+    folder.mkdir()
+    stop = threading.Event()
+
+    def write() -> None:
+        with (folder / "log.txt").open("w") as file:
+            while not stop.is_set():
+                file.write("The walrus sleeps. ")
+                file.flush()
+            file.write("The lynx waits.")
+
+    writing = asyncio.create_task(asyncio.to_thread(write))
+    await eventually(lambda: (folder / "log.txt").exists())
+    job = await library.service.learn([str(folder)])
+    stop.set()
+    await writing
+
+    finished = await done(library, job)
+
+    assert [d.path for d in finished.documents] == [str(folder / "log.txt")]
 
 
 async def test_a_path_that_is_not_there_is_named(library: TestLibrary, docs: Path) -> None:
