@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import io
 import os
 import signal
 import subprocess
@@ -12,6 +13,8 @@ from pathlib import Path
 import pytest
 
 import morgan_core
+from morgan_tui.cli.console import Console
+from morgan_tui.cli.width import rows
 
 RUN = [sys.executable, "-m", "morgan_tui"]
 
@@ -122,3 +125,36 @@ def test_a_reader_that_goes_away_is_no_traceback(tmp_path: Path) -> None:
 
     assert child.returncode == 1
     assert "Traceback" not in said
+
+
+def test_a_text_takes_the_rows_that_a_terminal_gives_it() -> None:
+    assert rows("", 10) == 1
+    assert rows("a" * 10, 10) == 1
+    assert rows("a" * 11, 10) == 2
+    assert rows("one\ntwo", 10) == 2
+    assert rows("漢" * 6, 10) == 2
+    assert rows("e\u0301" * 10, 10) == 1
+
+
+class Terminal(io.StringIO):
+    def isatty(self) -> bool:
+        return True
+
+
+def test_what_streamed_is_replaced_where_it_stands(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setenv("COLUMNS", "10")
+    monkeypatch.setenv("LINES", "5")
+    screen = Terminal()
+    console = Console(out=screen, err=io.StringIO())
+
+    console.write("one two three")
+    console.rewrite("one two three", "one [1]")
+
+    assert screen.getvalue() == "one two three\x1b[1A\r\x1b[Jone [1]"
+
+
+def test_what_scrolled_off_is_followed_by_the_new_text(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setenv("LINES", "2")
+    screen = Terminal()
+    Console(out=screen, err=io.StringIO()).rewrite("a\nb\nc", "new")
+    assert screen.getvalue() == "\n\nnew"
