@@ -32,8 +32,9 @@ if TYPE_CHECKING:
     from morgan_core.library.chunking import Piece
     from morgan_core.library.readers.base import Extracted
 
-_AT_ONCE = 2
-"""Documents taken in at the same time: one is read while the other is indexed."""
+_AT_ONCE = 4
+"""Documents taken in at the same time: one is read while the others are indexed, and what they
+write meets in one commit."""
 
 _POINTS_AT_ONCE = 256
 _RETRY_FIRST, _RETRY_LONGEST = 0.5, 30.0

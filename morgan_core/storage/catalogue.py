@@ -1,7 +1,7 @@
 """The catalogue in SQL: what the library knows about documents and files.
 
-The library keeps the rows in memory and writes them through; every write is one transaction.
-Bulk writes survive the death of the process; what a person asked for (roots, exclusions, jobs)
+The library keeps the rows in memory and writes them through; no write is ever torn apart, and
+writes that meet share a transaction. Bulk writes survive the death of the process; what a person asked for (roots, exclusions, jobs)
 is also synced to the disk.
 """
 
@@ -9,8 +9,8 @@ from __future__ import annotations
 
 import asyncio
 import time
-from collections.abc import Iterable, Sequence
-from dataclasses import asdict
+from collections.abc import Iterable, Mapping, Sequence
+from dataclasses import asdict, dataclass, field
 from functools import cache
 from itertools import islice
 from typing import Any
@@ -31,9 +31,26 @@ from morgan_core.storage.catalogue_rows import (
     Snapshot,
 )
 from morgan_core.storage.engine import open_engine
+from morgan_core.storage.group_commit import GroupCommit
 
 _NAMES_AT_ONCE = 500
 _KEPT_JOBS = 200
+
+
+@dataclass(slots=True)
+class _Write:
+    """What to write, by key; None deletes. ``chunks`` replace all that the document had."""
+
+    documents: dict[str, DocumentRow] = field(default_factory=dict)
+    files: dict[str, FileRow | None] = field(default_factory=dict)
+    chunks: dict[str, Sequence[ChunkRow]] = field(default_factory=dict)
+    journal: dict[str, JournalRow | None] = field(default_factory=dict)
+
+    def add(self, later: _Write) -> None:
+        self.documents |= later.documents
+        self.files |= later.files
+        self.chunks |= later.chunks
+        self.journal |= later.journal
 
 
 class Catalogue:
@@ -43,6 +60,7 @@ class Catalogue:
         self._bulk = open_engine(url, durable=False)
         self._durable = open_engine(url)
         self._writing = asyncio.Lock()
+        self._commits = GroupCommit(self._commit, self._writing)
 
     async def close(self) -> None:
         await self._bulk.dispose()
@@ -77,22 +95,24 @@ class Catalogue:
     ) -> None:
         """Write rows, replacing those with the same key; delete the files that are gone and the
         journal's entries of the documents that are ``finished``."""
-        async with self._writing, self._bulk.begin() as connection:
-            await _upsert(connection, t.documents, documents)
-            await _delete(connection, t.files, "path", gone_files)
-            await _upsert(connection, t.files, files)
-            await _upsert(connection, t.ingest_journal, journal)
-            await _delete(connection, t.ingest_journal, "document_id", finished)
+        await self._commits.write(
+            _Write(
+                documents={row.id: row for row in documents},
+                files=dict.fromkeys(gone_files) | {row.path: row for row in files},
+                journal={row.document_id: row for row in journal} | dict.fromkeys(finished),
+            )
+        )
 
     async def flip(self, document: DocumentRow, chunks: Sequence[ChunkRow]) -> None:
         """Make ``chunks`` the document's only ones and its row current, in one commit."""
         step = JournalRow(document.id, document.revision, "flipped", time.time())
-        async with self._writing, self._bulk.begin() as connection:
-            await connection.execute(delete(t.chunks).where(t.chunks.c.document_id == document.id))
-            if chunks:
-                await connection.execute(t.chunks.insert(), [asdict(row) for row in chunks])
-            await _upsert(connection, t.documents, [document])
-            await _upsert(connection, t.ingest_journal, [step])
+        await self._commits.write(
+            _Write(
+                documents={document.id: document},
+                chunks={document.id: chunks},
+                journal={document.id: step},
+            )
+        )
 
     async def remove_documents(self, document_ids: Sequence[str]) -> None:
         """Delete the documents, their files, chunks and journal entries."""
@@ -163,9 +183,31 @@ class Catalogue:
                 delete(t.jobs).where(t.jobs.c.finished, t.jobs.c.id.not_in(kept))
             )
 
+    async def _commit(self, writes: Sequence[_Write]) -> None:
+        """Write all in one transaction; of what is written twice, the last."""
+        total = _Write()
+        for write in writes:
+            total.add(write)
+        async with self._bulk.begin() as connection:
+            await _upsert(connection, t.documents, list(total.documents.values()))
+            await _replace(connection, t.files, "path", total.files)
+            await _delete(connection, t.chunks, "document_id", list(total.chunks))
+            chunks = [asdict(row) for rows in total.chunks.values() for row in rows]
+            if chunks:
+                await connection.execute(t.chunks.insert(), chunks)
+            await _replace(connection, t.ingest_journal, "document_id", total.journal)
+
     async def _save_durably(self, table: Table, rows: Sequence[Any]) -> None:
         async with self._writing, self._durable.begin() as connection:
             await _upsert(connection, table, rows)
+
+
+async def _replace(
+    connection: AsyncConnection, table: Table, key: str, rows: Mapping[str, Any]
+) -> None:
+    """Write the rows, given by their key; delete those that are None."""
+    await _delete(connection, table, key, [name for name, row in rows.items() if row is None])
+    await _upsert(connection, table, [row for row in rows.values() if row is not None])
 
 
 async def _upsert(connection: AsyncConnection, table: Table, rows: Sequence[Any]) -> None:
