@@ -25,7 +25,9 @@ class TextStore:
     version of the readers, so that a better reader never meets the text of an older one.
 
     All methods block for a disk access; ``sha256`` is 64 lower-case hex digits (ValueError
-    otherwise). A text is durable when ``put`` returns.
+    otherwise). A text that was put survives the death of the process. A power failure may take
+    or damage the last ones, as it may take the last commits of the catalogue; a text that is not
+    there or fails its checksum is read from its file again, so nothing waits for the disk.
     """
 
     def __init__(self, root: Path) -> None:
@@ -44,13 +46,10 @@ class TextStore:
         try:
             with os.fdopen(descriptor, "wb") as file:
                 file.write(data)
-                file.flush()
-                os.fsync(file.fileno())
             unfinished.replace(path)
         except BaseException:
             unfinished.unlink(missing_ok=True)
             raise
-        _sync_directory(path.parent)
 
     def get(self, sha256: str) -> Extracted | None:
         """The text, or None when there is none of this version or it is damaged."""
@@ -91,13 +90,3 @@ class TextStore:
         if not _HASH.fullmatch(sha256):
             raise ValueError(f"not a sha256: {sha256!r}")
         return self._root / sha256[:2] / f"{sha256}.{READER_VERSION}.zst"
-
-
-def _sync_directory(path: Path) -> None:
-    if os.name == "nt":
-        return
-    descriptor = os.open(path, os.O_RDONLY)
-    try:
-        os.fsync(descriptor)
-    finally:
-        os.close(descriptor)
