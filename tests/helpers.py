@@ -23,5 +23,7 @@ async def eventually(
         if value:
             return value  # type: ignore[return-value]
         if time.monotonic() > deadline:
-            raise AssertionError(f"still {value!r} after {timeout} s: {inspect.getsource(condition)}")
+            raise AssertionError(
+                f"still {value!r} after {timeout} s: {inspect.getsource(condition)}"
+            )
         await asyncio.sleep(every)
