@@ -130,7 +130,7 @@ async def test_in_the_app(tmp_path: Path, documents: Path, environment: dict[str
         await see("feeds the walrus", after="n")
         await see("keeper.md", after="n")
         await see("Ask your documents", after="q")
-        await see("OWNED", "damaged PDF", after=F2)
+        await see("damaged PDF", after=F2)  # in the row below the hostile name
         terminal.send(CTRL_Q)
         await eventually(lambda: terminal.process.poll() is not None, timeout=30)
     assert_harmless(terminal.text)
