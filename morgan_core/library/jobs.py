@@ -39,7 +39,8 @@ class Jobs:
         self._active = {row.id for row in self._rows.values() if not row.finished}
         self._on_job = on_job
         self._told: dict[str, Job] = {}
-        self._scanning: set[str] = set()
+        # Jobs whose paths this process has looked at; only these can be scanned.
+        self._looked: set[str] = set()
         self._tasks: set[asyncio.Task[None]] = set()
 
     def resume(self) -> None:
@@ -62,7 +63,8 @@ class Jobs:
             resolved = await self._requests.resolve(paths)
             await self._add(JobRow(job_id, "learn", resolved, time.time()))
         if not self._rows[job_id].scanned:
-            await self._learn(self._rows[job_id], watch=watch)
+            # Who asked may hang up; the saved job goes on.
+            await asyncio.shield(self._spawn(self._learn(self._rows[job_id], watch=watch)))
         return self.get(job_id)
 
     async def forget(self, job_id: str, names: Sequence[str]) -> Job:
@@ -90,7 +92,7 @@ class Jobs:
         """Something happened to documents: see how far the jobs are."""
         for job_id in list(self._active):
             row = self._rows[job_id]
-            if row.kind == "learn" and row.id not in self._scanning:
+            if row.kind == "learn" and (row.scanned or row.id in self._looked):
                 await self._advance(row)
 
     # --- inside ----------------------------------------------------------------------------
@@ -101,13 +103,11 @@ class Jobs:
         await self._manifest.catalogue.save_job(row)
 
     async def _learn(self, row: JobRow, *, watch: bool) -> None:
-        self._scanning.add(row.id)
         try:
             row.skipped |= await self._requests.learn(row.paths, watch=watch)
         except MorganError as error:
             row.error = str(error)
-        finally:
-            self._scanning.discard(row.id)
+        self._looked.add(row.id)
         await self._advance(row)
 
     async def _forget(self, row: JobRow) -> None:
@@ -125,6 +125,9 @@ class Jobs:
 
     async def _advance(self, row: JobRow) -> None:
         if not row.scanned and (row.error or not self._keeper.busy_below(row.paths)):
+            # The files must be in the catalogue before the job says that they were seen: what
+            # dies in between is scanned again.
+            await self._manifest.flush()
             row.scanned = True
             await self._manifest.catalogue.save_job(row)
         job = self._show(row)
@@ -160,10 +163,11 @@ class Jobs:
         shown = (self._manifest.show(document_id) for document_id in ids)
         return tuple(document for document in shown if document is not None)
 
-    def _spawn(self, work: Coroutine[Any, Any, None]) -> None:
+    def _spawn(self, work: Coroutine[Any, Any, None]) -> asyncio.Task[None]:
         task = asyncio.create_task(work)
         self._tasks.add(task)
         task.add_done_callback(self._tasks.discard)
+        return task
 
 
 def _state(
