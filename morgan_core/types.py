@@ -95,10 +95,21 @@ class Job(Record, frozen=True, kw_only=True):
     error: str = ""
 
 
+class PageBox(Record, frozen=True, kw_only=True):
+    """A rectangle on a page: points (1/72 inch) from its lower left corner."""
+
+    page: int
+    left: float
+    bottom: float
+    right: float
+    top: float
+
+
 class DocumentText(Record, frozen=True, kw_only=True):
     """A window of a document's extracted text, for showing a passage in its context.
 
-    ``text`` begins at code point ``offset`` of the whole text, which is ``total`` long.
+    ``text`` begins at code point ``offset`` of the whole text, which is ``total`` long. ``page``,
+    ``place``, ``heading`` and ``boxes`` are those of the span that was asked for.
     """
 
     document: str
@@ -108,6 +119,8 @@ class DocumentText(Record, frozen=True, kw_only=True):
     total: int
     page: int | None = None
     heading: str = ""
+    place: str = ""
+    boxes: tuple[PageBox, ...] = ()
     stale: bool = False
 
 
@@ -131,12 +144,14 @@ class Scores(Record, frozen=True, kw_only=True):
 
 
 class Passage(Record, frozen=True, kw_only=True):
-    """A retrieved chunk."""
+    """A retrieved chunk. ``place`` is what people call its place where a page number does not
+    say it: ``slide 4``, ``Prices!A2:F40``, ``lines 3–17``; else empty."""
 
     document: str
     path: str
     page: int | None
     heading: str
+    place: str = ""
     text: str
     start: int
     end: int
@@ -183,6 +198,7 @@ class Citation(Record, frozen=True, kw_only=True):
     path: str
     page: int | None
     heading: str
+    place: str = ""
     start: int
     end: int
     quote: str

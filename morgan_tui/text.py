@@ -39,8 +39,10 @@ def document_name(path: str) -> str:
 
 
 def passage_place(passage: Passage) -> str:
-    """Where a passage stands: ``p. 3 · Term of the lease``; empty when neither is known."""
-    parts = [f"p. {passage.page}"] if passage.page is not None else []
+    """Where a passage stands: ``p. 3 · Term of the lease``; empty when nothing is known."""
+    parts = [clean_line(passage.place)] if passage.place else []
+    if not parts and passage.page is not None:
+        parts.append(f"p. {passage.page}")
     if passage.heading:
         parts.append(clean_line(passage.heading))
     return " · ".join(parts)

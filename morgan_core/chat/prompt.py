@@ -38,10 +38,12 @@ def _is_small(info: ModelInfo) -> bool:
 
 
 def describe(source: Source) -> str:
-    """The line that introduces a source: number, file name, page, heading."""
+    """The line that introduces a source: number, file name, place, heading."""
     passage = source.passage
     parts = [PurePath(passage.path).name or passage.document]
-    if passage.page is not None:
+    if passage.place:
+        parts.append(passage.place)
+    elif passage.page is not None:
         parts.append(f"page {passage.page}")
     if passage.heading:
         parts.append(passage.heading)

@@ -23,6 +23,7 @@ class Chunk(Record, frozen=True, kw_only=True, gc=False):
     text: str
     page: int | None
     heading: str
+    place: str = ""
     start: int
     end: int
     paths: tuple[str, ...]

@@ -2,11 +2,12 @@
 
 from __future__ import annotations
 
-from bisect import bisect_right
+from bisect import bisect_left, bisect_right
 from collections.abc import Callable, Iterator
 from hashlib import sha256
+from itertools import pairwise
 
-from morgan_core.library.readers.base import Extracted, heading_paths
+from morgan_core.library.readers.base import Extracted, heading_paths, line_range
 from morgan_core.types import Record
 
 _TINY_PAGES = 8
@@ -22,7 +23,7 @@ Splitter = Callable[[str], list[tuple[int, str]]]
 class Piece(Record, frozen=True, kw_only=True):
     """One chunk: ``extracted.text[start:end] == text``.
 
-    ``page`` is where it starts, ``heading`` the path of headings above its start, ``ordinal``
+    ``page`` is where it starts, ``place`` what people call that, ``heading`` the path of headings above its start, ``ordinal``
     counts from 0 within the document, ``sha256`` is that of ``text`` in UTF-8.
     """
 
@@ -30,6 +31,7 @@ class Piece(Record, frozen=True, kw_only=True):
     start: int
     end: int
     page: int | None
+    place: str
     heading: str
     ordinal: int
     sha256: str
@@ -40,7 +42,7 @@ def chunk(extracted: Extracted, *, size: int) -> list[Piece]:
 
     Pieces end at the strongest boundary that fits (headings and blocks in Markdown, paragraphs,
     lines, sentences, words elsewhere) and do not cross pages, except from a tiny page into the
-    next. Only white space is left out. The same text gives the same pieces.
+    next, nor the document's own cuts, except to join whole units that fit together. Only white space is left out. The same text gives the same pieces.
     """
     text = extracted.text
     split = _splitter(extracted.kind, size)
@@ -58,6 +60,7 @@ def _pieces(extracted: Extracted, spans: list[tuple[int, int]]) -> list[Piece]:
     offsets = [heading.offset for heading in extracted.headings]
     paths = ["", *heading_paths(extracted.headings)]
     pieces = []
+    place = _places(extracted)
     for ordinal, (start, end) in enumerate(spans):
         text = extracted.text[start:end]
         piece = Piece(
@@ -65,12 +68,23 @@ def _pieces(extracted: Extracted, spans: list[tuple[int, int]]) -> list[Piece]:
             start=start,
             end=end,
             page=extracted.page_at(start),
+            place=place(start, end),
             heading=paths[bisect_right(offsets, start)],
             ordinal=ordinal,
             sha256=sha256(text.encode()).hexdigest(),
         )
         pieces.append(piece)
     return pieces
+
+
+def _places(extracted: Extracted) -> Callable[[int, int], str]:
+    """``Extracted.place_of``, without counting the same lines again for every piece."""
+    if not extracted.lines or extracted.places:
+        return extracted.place_of
+    ends = [at for at, char in enumerate(extracted.text) if char == "\n"]
+    return lambda start, end: line_range(
+        bisect_left(ends, start) + 1, bisect_left(ends, max(start, end - 1)) + 1
+    )
 
 
 def _splitter(kind: str, size: int) -> Splitter:
@@ -84,7 +98,20 @@ def _splitter(kind: str, size: int) -> Splitter:
 
 
 def _segments(extracted: Extracted, size: int) -> Iterator[tuple[int, int]]:
-    """What no piece crosses: pages, tiny ones joined with what follows while that fits."""
+    """What no piece crosses: units of a page, as many as fit together."""
+    cuts = extracted.cuts
+    for begin, stop in _pages(extracted, size):
+        start = begin
+        inside = cuts[bisect_right(cuts, begin) : bisect_left(cuts, stop)]
+        for cut, following in pairwise((*inside, stop)):
+            if following - start > size and cut > start:
+                yield start, cut
+                start = cut
+        yield start, stop
+
+
+def _pages(extracted: Extracted, size: int) -> Iterator[tuple[int, int]]:
+    """The pages, tiny ones joined with what follows while that fits."""
     end = len(extracted.text)
     starts = [*extracted.pages, end] if extracted.pages else [0, end]
     begin = starts[0]

@@ -385,6 +385,7 @@ def _chunks(
             text=piece.text,
             page=piece.page,
             heading=piece.heading,
+            place=piece.place,
             start=piece.start,
             end=piece.end,
             paths=tuple(paths),

@@ -5,7 +5,7 @@ from __future__ import annotations
 import threading
 from typing import TYPE_CHECKING
 
-from morgan_core.types import DocumentText
+from morgan_core.types import DocumentText, PageBox
 
 if TYPE_CHECKING:
     from morgan_core.library.readers.base import Extracted
@@ -57,5 +57,16 @@ def cut_window(
         total=total,
         page=extracted.page_at(start),
         heading=extracted.heading_at(start),
+        place=extracted.place_of(start, end),
+        boxes=_boxes(extracted, start, end),
         stale=stale,
+    )
+
+
+def _boxes(extracted: Extracted, start: int, end: int) -> tuple[PageBox, ...]:
+    """The boxes that ``start``..``end`` touches."""
+    return tuple(
+        PageBox(page=box.page, left=box.left, bottom=box.bottom, right=box.right, top=box.top)
+        for box in extracted.boxes
+        if box.start < end and start < box.end
     )

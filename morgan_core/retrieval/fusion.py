@@ -55,6 +55,7 @@ def _passage(chunk: Chunk, scores: Scores) -> Passage:
         path=chunk.paths[0] if chunk.paths else "",
         page=chunk.page,
         heading=chunk.heading,
+        place=chunk.place,
         text=chunk.text,
         start=chunk.start,
         end=chunk.end,

@@ -163,6 +163,7 @@ def _resolve(evidence: _Evidence) -> Citation:
         path=passage.path,
         page=passage.page,
         heading=passage.heading,
+        place=passage.place,
         start=passage.start + span.start,
         end=passage.start + span.end,
         quote=passage.text[span.start : span.end],

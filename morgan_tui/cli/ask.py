@@ -138,7 +138,7 @@ def _sources(answer: Answer, console: Console) -> None:
     if answer.citations:
         console.line("\nSources:")
         for citation in answer.citations:
-            where = place(citation.path, citation.page, citation.heading)
+            where = place(citation)
             doubt = "" if citation.verified else " (the quote was not found there)"
             console.line(f"[{citation.n}] {where}{doubt}")
             if citation.quote:
@@ -148,7 +148,7 @@ def _sources(answer: Answer, console: Console) -> None:
         console.line("\nNearest passages:" if nearest else "\nPassages that were read:")
         for source in answer.sources:
             passage = source.passage
-            console.line(f"[{source.n}] {place(passage.path, passage.page, passage.heading)}")
+            console.line(f"[{source.n}] {place(passage)}")
             console.line(f"    “{_one_line(passage.text)}”")
     unsupported = [s for s in answer.sentences if s.status == "unsupported"]
     if unsupported:

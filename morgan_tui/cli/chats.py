@@ -99,12 +99,7 @@ def as_markdown(conversation: Conversation, messages: list[Message]) -> str:
         if message.state not in ("complete", "running"):
             parts.append(f"_{message.state}{': ' + message.error if message.error else ''}_")
         if message.answer and message.answer.citations:
-            parts.append(
-                "\n".join(
-                    f"- [{c.n}] {place(c.path, c.page, c.heading)}"
-                    for c in message.answer.citations
-                )
-            )
+            parts.append("\n".join(f"- [{c.n}] {place(c)}" for c in message.answer.citations))
     return sanitise("\n\n".join(parts)) + "\n"
 
 

@@ -4,10 +4,13 @@ from __future__ import annotations
 
 import re
 import sys
-from typing import Any, TextIO
+from typing import TYPE_CHECKING, Any, TextIO
 
 from morgan_core.sanitise import sanitise, sanitise_name
 from morgan_tui.cli.width import rows, terminal_columns, terminal_lines
+
+if TYPE_CHECKING:
+    from morgan_core.types import Citation, Passage
 
 # Inside JSON strings these are written as escapes: the value is the same, the terminal is safe.
 _UNSAFE = (
@@ -98,13 +101,15 @@ def name(path: str) -> str:
     return sanitise_name(path)
 
 
-def place(path: str, page: int | None, heading: str) -> str:
+def place(found: Passage | Citation) -> str:
     """Where a passage stands, in words."""
-    parts = [name(path)]
-    if page is not None:
-        parts.append(f"page {page}")
-    if heading:
-        parts.append(name(heading))
+    parts = [name(found.path)]
+    if found.place:
+        parts.append(name(found.place))
+    elif found.page is not None:
+        parts.append(f"page {found.page}")
+    if found.heading:
+        parts.append(name(found.heading))
     return ", ".join(parts)
 
 

@@ -36,7 +36,7 @@ async def _usual_limit(morgan: Morgan) -> int:
 
 
 def _show(number: int, passage: Passage, console: Console) -> None:
-    where = place(passage.path, passage.page, passage.heading)
+    where = place(passage)
     console.line(f"{number}. {where}  ({_scores(passage)})")
     for line in passage.text.splitlines():
         if line.strip():

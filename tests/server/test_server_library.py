@@ -136,6 +136,8 @@ async def test_a_document_is_read_around_a_passage(serve: Serve):
         "total": 10,
         "page": None,
         "heading": "",
+        "place": "",
+        "boxes": [],
         "stale": False,
     }
 

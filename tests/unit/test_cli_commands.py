@@ -161,6 +161,7 @@ def test_ask_json_is_one_object_of_the_promised_shape(
             "path": "/docs/lease.pdf",
             "page": 3,
             "heading": "Rent",
+            "place": "",
             "start": 5,
             "end": 17,
             "quote": "Rent is 900.",

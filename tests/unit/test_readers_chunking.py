@@ -5,11 +5,12 @@ from __future__ import annotations
 import time
 from hashlib import sha256
 
+import msgspec
 from hypothesis import given
 from hypothesis import strategies as st
 
 from morgan_core.library.chunking import chunk
-from morgan_core.library.readers.base import Extracted, Heading
+from morgan_core.library.readers.base import Extracted, Heading, Place
 from morgan_core.library.readers.markdown import find_headings
 from morgan_core.sanitise import sanitise
 
@@ -36,8 +37,11 @@ def document(text: str, kind: str = "text", pages: tuple[int, ...] = ()) -> Extr
 def test_pieces_are_exact_in_order_and_leave_out_only_white_space(
     text: str, kind: str, size: int, data: st.DataObject
 ) -> None:
-    cuts = data.draw(st.lists(st.integers(0, len(text)), max_size=6).map(sorted))
-    extracted = document(text, kind, (0, *cuts) if cuts else ())
+    offsets = st.lists(st.integers(0, len(text)), max_size=6).map(sorted)
+    pages, cuts = data.draw(offsets), data.draw(offsets)
+    extracted = msgspec.structs.replace(
+        document(text, kind, (0, *pages) if pages else ()), cuts=tuple(cuts)
+    )
 
     pieces = chunk(extracted, size=size)
 
@@ -134,3 +138,41 @@ def test_one_endless_line_is_cut_in_time_proportional_to_its_length() -> None:
     assert sum(len(piece.text) for piece in pieces) == 400_000
     # Without blocks the splitter alone needs about 3 s for this and 74 s for five times as much.
     assert time.process_time() - started < 2
+
+
+def test_units_that_fit_are_joined_and_others_are_kept_apart() -> None:
+    units = ["a" * 40 + "\n", "b" * 40 + "\n", "c" * 90 + "\n", "d" * 10 + "\n"]
+    starts = [sum(len(unit) for unit in units[:n]) for n in range(len(units))]
+    extracted = Extracted(text="".join(units), kind="code", cuts=tuple(starts))
+
+    pieces = chunk(extracted, size=100)
+
+    assert [set(piece.text.split()) for piece in pieces] == [
+        {"a" * 40, "b" * 40},
+        {"c" * 90},
+        {"d" * 10},
+    ]
+
+
+def test_a_piece_is_called_by_the_places_that_it_covers() -> None:
+    text = "one\n\ntwo\n\nthree"
+    places = (Place(offset=0, label="Costs!A1:B9"), Place(offset=5, label="Costs!A10:B12"))
+    extracted = Extracted(text=text, kind="excel", places=places)
+
+    assert [p.place for p in chunk(extracted, size=5)] == [
+        "Costs!A1:B9",
+        "Costs!A10:B12",
+        "Costs!A10:B12",
+    ]
+    assert extracted.place_of(0, 8) == "Costs!A1:B9 – Costs!A10:B12"
+
+
+@given(prose, st.integers(20, 400))
+def test_lines_are_those_of_the_file(text: str, size: int) -> None:
+    extracted = Extracted(text=text, kind="code", lines=True)
+
+    for piece in chunk(extracted, size=size):
+        first = text[: piece.start].count("\n") + 1
+        last = text[: piece.end - 1].count("\n") + 1
+        assert piece.place == (f"line {first}" if first == last else f"lines {first}–{last}")
+        assert piece.place == extracted.place_of(piece.start, piece.end)

@@ -27,13 +27,37 @@ class Heading(Record, frozen=True):
     title: str
 
 
+class Place(Record, frozen=True):
+    """The name that people give to where the text from ``offset`` on stands: ``slide 4``,
+    ``Prices!A2:F40``, ``12:03–12:40``. It holds until the next one."""
+
+    offset: int
+    label: str
+
+
+class Box(Record, frozen=True):
+    """Where ``text[start:end]``, part of a line, is printed on the 1-based ``page``: points
+    (1/72 inch) from the page's lower left corner, as in PDF."""
+
+    start: int
+    end: int
+    page: int
+    left: float
+    bottom: float
+    right: float
+    top: float
+
+
 class Extracted(Record, frozen=True):
     """The text of a document and what is known about it.
 
     ``text`` is sanitised and is the coordinate system of all offsets, in code points. ``pages``
-    holds the start offset of each page, empty for formats without pages. ``headings`` are in
-    order. ``kind`` names the format, ``language`` is the best guess (ISO 639-1), ``sha256`` and
-    ``bytes`` are those of the file as it was read.
+    holds the start offset of each page or slide, empty for formats without them. ``headings``,
+    ``places`` and ``boxes`` are in order of their offsets. ``cuts`` are the offsets where a new
+    unit begins (a function, a slide, a block of table rows that repeats the table's header):
+    chunks begin and end there, small neighbours are joined. ``lines`` says that line n of the
+    text is line n of the file. ``kind`` names the format, ``language`` is the best guess
+    (ISO 639-1), ``sha256`` and ``bytes`` are those of the file as it was read.
     """
 
     text: str
@@ -41,6 +65,10 @@ class Extracted(Record, frozen=True):
     title: str = ""
     pages: tuple[int, ...] = ()
     headings: tuple[Heading, ...] = ()
+    cuts: tuple[int, ...] = ()
+    places: tuple[Place, ...] = ()
+    boxes: tuple[Box, ...] = ()
+    lines: bool = False
     metadata: dict[str, str] = msgspec.field(default_factory=dict)
     language: str = "en"
     sha256: str = ""
@@ -50,10 +78,27 @@ class Extracted(Record, frozen=True):
         """The 1-based page that holds ``offset``; None for formats without pages."""
         return max(1, bisect_right(self.pages, offset)) if self.pages else None
 
+    def place_of(self, start: int, end: int) -> str:
+        """What people call the place of ``text[start:end]``; empty where only ``page_at`` says."""
+        if self.places:
+            first = bisect_right(self.places, start, key=_offset)
+            last = bisect_right(self.places, max(start, end - 1), key=_offset)
+            labels = dict.fromkeys(self.places[at - 1].label for at in (first, last) if at)
+            return " – ".join(labels)
+        if self.lines:
+            first = self.text.count("\n", 0, start) + 1
+            return line_range(first, first + self.text.count("\n", start, max(start, end - 1)))
+        return ""
+
     def heading_at(self, offset: int) -> str:
         """The path of headings above ``offset``, outermost first: ``A › B``."""
         above = self.headings[: bisect_right(self.headings, offset, key=_offset)]
         return heading_paths(above)[-1] if above else ""
+
+
+def line_range(first: int, last: int) -> str:
+    """``line 3`` or ``lines 3–17``."""
+    return f"line {first}" if first == last else f"lines {first}–{last}"
 
 
 def heading_paths(headings: tuple[Heading, ...]) -> list[str]:
@@ -72,8 +117,8 @@ def too_much_text() -> UnreadableFile:
     return UnreadableFile(f"more than {MAX_TEXT // 1_000_000} million characters of text")
 
 
-def _offset(heading: Heading) -> int:
-    return heading.offset
+def _offset(mark: Heading | Place) -> int:
+    return mark.offset
 
 
 class Source(Record, frozen=True):
