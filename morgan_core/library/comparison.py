@@ -1,0 +1,172 @@
+"""Comparing a root, or some paths, with the disk, and doing what the difference asks for.
+
+Hints and whole scans go through the same comparison. Moves and returns need no reading and are
+applied at once, deletions too; all else goes to the intake, to be hashed.
+"""
+
+from __future__ import annotations
+
+import asyncio
+from collections.abc import Collection, Mapping
+
+from morgan_core.library.hints import Hint, Hints
+from morgan_core.library.intake import Intake
+from morgan_core.library.look import Look, known_in, look_at, look_at_known
+from morgan_core.library.manifest import Manifest
+from morgan_core.library.reconcile import Plan, Seen, reconcile
+from morgan_core.library.roots import RootKeeper
+from morgan_core.storage.catalogue_rows import RootRow
+
+_STILL_WRITTEN = "still being written"
+
+
+class Comparison:
+    """Runs in the keeper's task only: one comparison after the other."""
+
+    def __init__(self, manifest: Manifest, roots: RootKeeper, hints: Hints, intake: Intake) -> None:
+        self._manifest = manifest
+        self._roots = roots
+        self._hints = hints
+        self._intake = intake
+        self.looking: Collection[str] = ()
+        """The paths that are being looked at right now, because of a hint."""
+
+    async def follow(self, hints: Mapping[str, Hint]) -> None:
+        """Look at the paths of ``hints``, as far as they belong to a root that wants them."""
+        manifest = self._manifest
+        paths: dict[str, str] = {}
+        for path, hint in hints.items():
+            root = manifest.root_of(path)
+            if root is None:
+                continue
+            if path == root.path and root.kind == "watched":
+                self._roots.ask_for_scan(path)
+            elif (
+                root.kind == "watched" or hint.wanted or path in manifest.files or path == root.path
+            ):
+                paths[path] = root.path
+        if not paths:
+            return
+        self.looking = paths.keys()
+        look = await self._look_at(paths)
+        for path in list(look.scan.files):
+            self._leave_unsettled(path, look, hints.get(path))
+        gone = {path for path, hint in hints.items() if hint.gone}
+        await self._apply(look, set(paths.values()), told=gone, urgent=True)
+        self.looking = ()
+
+    async def scan(self, path: str, *, take_new: bool = True, at_once: bool = False) -> Look:
+        """Compare the root ``path`` with the disk.
+
+        With ``at_once`` files are taken as they are, however fresh.
+        """
+        root = self._manifest.roots[path]
+        if root.kind == "learned" and not take_new:
+            return await self._scan_known(root)
+        look = await self._look_at({path: path})
+        self._roots.scanned(path, look.seconds)
+        if path in look.scan.blind:
+            await self._roots.set_state(root, "failed", f"Cannot be read: {look.scan.blind[path]}.")
+            return look
+        if not at_once:
+            for found in list(look.scan.files):
+                self._leave_unsettled(found, look, None)
+        if await self._is_suddenly_empty(root, look):
+            return look
+        await self._apply(look, {path}, told=frozenset(), urgent=False)
+        await self._roots.watching(root)
+        return look
+
+    async def _scan_known(self, root: RootRow) -> Look:
+        rows = [row for row in self._manifest.files.values() if row.root == root.path]
+        look = await asyncio.to_thread(look_at_known, rows)
+        self._roots.scanned(root.path, look.seconds)
+        if await self._roots.is_standing(root):
+            await self._apply(look, {root.path}, told=frozenset(), urgent=False)
+            await self._roots.watching(root)
+        return look
+
+    def _leave_unsettled(self, path: str, look: Look, hint: Hint | None) -> None:
+        """Take a file that is still being written out of ``look``; it is looked at again."""
+        if not self._hints.settled(path, look.scan.files[path], hint, self._manifest.holds):
+            del look.scan.files[path]
+            look.scan.blind[path] = _STILL_WRITTEN
+
+    async def _is_suddenly_empty(self, root: RootRow, look: Look) -> bool:
+        """A folder that lost all its files, with no word of their deletion, is offline."""
+        if look.scan.files or look.scan.blind or root.kind != "watched":
+            return False
+        left = [
+            row
+            for row in self._manifest.files.values()
+            if row.root == root.path and row.deleted_at is None
+        ]
+        if not left or any(self._hints.told_gone(row.path) for row in left):
+            return False
+        await self._roots.set_state(
+            root,
+            "offline",
+            "The folder is suddenly empty, as if a disk was unmounted; its documents are kept. "
+            "If you emptied it yourself, remove it with --forget.",
+        )
+        return True
+
+    async def _look_at(self, paths: Mapping[str, str]) -> Look:
+        inner = frozenset(self._manifest.roots)
+        exclusions = frozenset(self._manifest.exclusions)
+        return await asyncio.to_thread(
+            look_at,
+            paths,
+            leave_out=lambda folder: folder in inner or folder in exclusions,
+            known=self._manifest.files.__contains__,
+        )
+
+    async def _apply(
+        self, look: Look, roots: set[str], *, told: set[str] | frozenset[str], urgent: bool
+    ) -> None:
+        """Do what the comparison of ``look`` with the catalogue asks for."""
+        manifest = self._manifest
+        disk = {path: s for path, s in look.scan.files.items() if not manifest.excluded(path)}
+        known = {p: row for p, row in known_in(look, manifest.files).items() if row.root in roots}
+        plan = reconcile(known, disk, manifest.gone.values())
+        for path in self._quick(plan, disk):
+            self._intake.add(path, self._root_path(path), urgent=urgent)
+        await self._delete(plan.deleted, told)
+        if any(self._roots.is_empty_offline(root) for root in roots) and disk:
+            for root in roots:
+                self._roots.ask_for_scan(root)
+
+    def _quick(self, plan: Plan, disk: Mapping[str, Seen]) -> list[str]:
+        """Apply moves and returns, which need no reading; return the paths to hash."""
+        manifest = self._manifest
+        to_hash = [*plan.changed, *plan.new]
+        for path in plan.restored:
+            if manifest.holds(disk[path], path):
+                manifest.restore(path, self._root_path(path))
+            else:
+                to_hash.append(path)
+        for old, new in plan.moved:
+            if manifest.holds(disk[new], old):
+                manifest.move(old, new, self._root_path(new))
+            else:
+                to_hash.append(new)
+        return to_hash
+
+    async def _delete(self, paths: list[str], told: set[str] | frozenset[str]) -> None:
+        """Hide deleted files, unless it is their root that is gone.
+
+        A root that is offline because it is empty loses only files that were ``told`` deleted.
+        """
+        intact: dict[str, bool] = {}
+        for path in paths:
+            root = self._manifest.files[path].root
+            if root not in intact:
+                intact[root] = await self._roots.is_intact(root)
+            if not intact[root] and not (path in told and self._roots.is_empty_offline(root)):
+                continue
+            self._intake.drop(path)
+            self._manifest.delete(path)
+
+    def _root_path(self, path: str) -> str:
+        root = self._manifest.root_of(path)
+        return root.path if root else path
