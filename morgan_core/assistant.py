@@ -71,6 +71,15 @@ class Library(Protocol):
         """Read a failed document again."""
         ...
 
+    async def pause(self) -> LibraryCounts:
+        """Read and embed nothing until ``resume``, also after a restart. The disk is watched all
+        the same (changed files are hashed and listed as waiting), and searches are answered."""
+        ...
+
+    async def resume(self) -> LibraryCounts:
+        """Go on with what waits."""
+        ...
+
 
 class Watches(Protocol):
     """The watched folders."""

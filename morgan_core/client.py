@@ -210,6 +210,12 @@ class _Library(_Part):
     async def retry(self, document: str) -> None:
         await self._client.send("POST", _path("api", "library", document, "retry"))
 
+    async def pause(self) -> LibraryCounts:
+        return await self._client.call(LibraryCounts, "POST", "/api/library/pause")
+
+    async def resume(self) -> LibraryCounts:
+        return await self._client.call(LibraryCounts, "POST", "/api/library/resume")
+
 
 class _Watches(_Part):
     async def list(self) -> Folders:

@@ -34,6 +34,11 @@ class Paths(Record, frozen=True, kw_only=True):
         return self.data / "texts"
 
     @property
+    def paused(self) -> Path:
+        """There while the library is paused."""
+        return self.data / "paused"
+
+    @property
     def journal(self) -> Path:
         return self.data / "journal"
 

@@ -50,7 +50,12 @@ class Folder(Record, frozen=True, kw_only=True):
 
 
 class LibraryCounts(Record, frozen=True, kw_only=True):
-    """How many documents are in each state, and what is still to do."""
+    """How many documents are in each state, and what is still to do.
+
+    ``eta_seconds`` is when all is ready at the rate of late, with files that are still to be read
+    counted as average ones; None while that cannot be told. While ``paused`` nothing is read or
+    embedded.
+    """
 
     waiting: int = 0
     reading: int = 0
@@ -61,6 +66,8 @@ class LibraryCounts(Record, frozen=True, kw_only=True):
     passages: int = 0
     pending_passages: int = 0
     passages_per_second: float = 0.0
+    eta_seconds: float | None = None
+    paused: bool = False
 
     @property
     def documents(self) -> int:
@@ -306,7 +313,7 @@ class WorkerInfo(Record, frozen=True, kw_only=True):
 
 class Health(Record, frozen=True, kw_only=True):
     """``components`` maps a name (llm, embedder, library, qdrant, database) to ``ok``,
-    ``loading…`` or ``error: …``. ``status`` is ``error`` when answering is impossible,
+    ``loading…``, ``paused`` (the library, by a person) or ``error: …``. ``status`` is ``error`` when answering is impossible,
     ``degraded`` when something is missing but questions are answered, ``starting`` before."""
 
     status: Literal["ok", "starting", "degraded", "error"]

@@ -106,10 +106,23 @@ class FakeLibrary:
         self._morgan = morgan
         self.documents: tuple[Document, ...] = ()
         self.folders: tuple[Folder, ...] = ()
+        self.paused = False
 
     async def list(self) -> LibraryListing:
-        counts = LibraryCounts(ready=len(self.documents))
-        return LibraryListing(documents=self.documents, folders=self.folders, counts=counts)
+        return LibraryListing(
+            documents=self.documents, folders=self.folders, counts=await self.counts()
+        )
+
+    async def counts(self) -> LibraryCounts:
+        return LibraryCounts(ready=len(self.documents), paused=self.paused)
+
+    async def pause(self) -> LibraryCounts:
+        self.paused = True
+        return await self.counts()
+
+    async def resume(self) -> LibraryCounts:
+        self.paused = False
+        return await self.counts()
 
     async def changes(self) -> AsyncIterator[AnyChange]:
         yield CountsChanged(counts=LibraryCounts())

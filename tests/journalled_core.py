@@ -322,7 +322,8 @@ class _Library:
         )
 
     async def counts(self) -> LibraryCounts:
-        return LibraryCounts(ready=len(self.documents()))
+        paused = (self._morgan.folder / "paused").exists()
+        return LibraryCounts(ready=len(self.documents()), paused=paused)
 
     async def changes(self) -> AsyncIterator[AnyChange]:
         queue: asyncio.Queue[AnyChange | None] = asyncio.Queue()
@@ -355,6 +356,14 @@ class _Library:
 
     async def retry(self, document: str) -> None:
         self._one(document)
+
+    async def pause(self) -> LibraryCounts:
+        (self._morgan.folder / "paused").touch()
+        return await self.counts()
+
+    async def resume(self) -> LibraryCounts:
+        (self._morgan.folder / "paused").unlink(missing_ok=True)
+        return await self.counts()
 
     def _one(self, document: str) -> Document:
         for known in self.documents():

@@ -193,6 +193,7 @@ async def room_in(
         cache=cache,
         embed=embed,
         dimension=DIMENSION,
+        paused=paths.paused,
         send=send,
     )
     await real.start()

@@ -37,6 +37,7 @@ class Announcer:
         self._send = send
         self._manifest: Manifest | None = None
         self._rate: Callable[[], float] = lambda: 0.0
+        self._paused: Callable[[], bool] = lambda: False
         self._documents: dict[str, None] = {}
         self._roots: dict[str, None] = {}
         self._jobs: dict[str, Job] = {}
@@ -46,10 +47,13 @@ class Announcer:
         self._awake = asyncio.Event()
         self._task: asyncio.Task[None] | None = None
 
-    def start(self, manifest: Manifest, rate: Callable[[], float]) -> None:
+    def start(
+        self, manifest: Manifest, rate: Callable[[], float], paused: Callable[[], bool]
+    ) -> None:
         """Begin to report on ``manifest``, with all its folders and the counts."""
         self._manifest = manifest
         self._rate = rate
+        self._paused = paused
         for document_id in manifest.documents:
             if paths := manifest.live_paths(document_id):
                 self._shown[document_id] = paths[0]
@@ -75,13 +79,21 @@ class Announcer:
         self._jobs[job.id] = job
         self._awake.set()
 
+    def wake(self) -> None:
+        """The counts changed."""
+        self._awake.set()
+
     def counts(self) -> LibraryCounts:
         """The counts of now."""
         if self._manifest is None:
             return LibraryCounts()
         counts = self._manifest.counts()
         rate = self._rate() if counts.pending_passages else 0.0
-        return msgspec.structs.replace(counts, passages_per_second=rate)
+        paused = self._paused()
+        eta = None if paused else eta_seconds(counts, rate)
+        return msgspec.structs.replace(
+            counts, passages_per_second=rate, eta_seconds=eta, paused=paused
+        )
 
     async def _run(self) -> None:
         while True:
@@ -134,6 +146,22 @@ class Announcer:
         for key in taken:
             del waiting[key]
         return taken
+
+
+def eta_seconds(counts: LibraryCounts, rate: float) -> float | None:
+    """Whole seconds until every passage has its vector at ``rate`` passages per second.
+
+    Files that are not read yet are taken to hold as many passages as the others on average;
+    None while nothing is known of one or the other, 0 when nothing is to be done.
+    """
+    unread = counts.waiting + counts.reading
+    read = counts.findable + counts.ready
+    if not unread and not counts.pending_passages:
+        return 0.0
+    if not rate or (unread and not read):
+        return None
+    unknown = unread * counts.passages / read if unread else 0.0
+    return float(round((counts.pending_passages + unknown) / rate))
 
 
 def show_folder(manifest: Manifest, path: str) -> Folder:

@@ -25,6 +25,7 @@ from morgan_core.errors import MorganError, Unavailable, UnreadableFile
 from morgan_core.index.base import Chunk, VectorIndex
 from morgan_core.library.manifest import Manifest
 from morgan_core.library.names import on_disk, parents
+from morgan_core.library.pause import Pause
 from morgan_core.settings import Settings
 from morgan_core.storage.catalogue_rows import ChunkRow, DocumentRow, JournalRow
 
@@ -70,6 +71,7 @@ class Ingest:
         texts: Texts,
         reader: FileReader,
         settings: Settings,
+        pause: Pause,
         *,
         on_findable: Callable[[str], None],
         on_lost: Callable[[str], None],
@@ -80,6 +82,7 @@ class Ingest:
         self._texts = texts
         self._reader = reader
         self._settings = settings
+        self._pause = pause
         self._on_findable = on_findable
         self._on_lost = on_lost
         self._forget_vectors = forget_vectors
@@ -167,7 +170,11 @@ class Ingest:
 
     async def _work(self) -> None:
         while True:
-            rank, _, document_id = await self._queue.get()
+            await self._pause.over()
+            rank, count, document_id = await self._queue.get()
+            if self._pause.on:
+                self._queue.put_nowait((rank, count, document_id))
+                continue
             if self._queued.get(document_id) != rank:
                 continue
             del self._queued[document_id]

@@ -11,7 +11,7 @@ import time
 import uuid
 from collections import Counter, defaultdict
 from collections.abc import Callable, Container, Iterable, Sequence
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Any
 
 from morgan_core.library.names import is_below, parents
 from morgan_core.library.reconcile import Seen, seen_of
@@ -154,11 +154,8 @@ class Manifest:
             states["offline" if offline else row.state] += 1
             passages += row.passages
             pending += row.passages - row.embedded
-        return LibraryCounts(
-            **{state: states[state] for state in _STATES},
-            passages=passages,
-            pending_passages=pending,
-        )
+        by_state: dict[str, Any] = {state: states[state] for state in _STATES}
+        return LibraryCounts(**by_state, passages=passages, pending_passages=pending)
 
     # --- what happens to files -------------------------------------------------------------
 

@@ -59,6 +59,7 @@ class LibraryProcess:
             cache=self._cache,
             embed=self._embed,
             dimension=info.dimension,
+            paused=paths.paused,
             send=self._send,
         )
         self.handlers: Mapping[str, Handler] = {
@@ -67,6 +68,7 @@ class LibraryProcess:
             "counts": self._counts,
             "text": self._text,
             "retry": self._retry,
+            "pause": self._set_pause,
             "watch_list": self._watch_list,
             "watch_add": self._watch_add,
             "watch_remove": self._watch_remove,
@@ -113,6 +115,9 @@ class LibraryProcess:
 
     async def _retry(self, document: str) -> None:
         await self._room.requests.retry(document)
+
+    async def _set_pause(self, on: bool) -> LibraryCounts:
+        return self._room.pause(on)
 
     async def _watch_list(self) -> list[Folder]:
         return self._room.folders()

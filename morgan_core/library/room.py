@@ -9,11 +9,12 @@ from __future__ import annotations
 import asyncio
 import logging
 from collections.abc import Awaitable, Callable, Mapping, Sequence
+from pathlib import Path
 from typing import Protocol
 
 import msgspec
 
-from morgan_core.errors import NotFound, Unavailable
+from morgan_core.errors import MorganError, NotFound, Unavailable
 from morgan_core.events import AnyChange
 from morgan_core.index.base import Candidates, Hit, VectorIndex
 from morgan_core.library.announcer import Announcer, show_folder
@@ -21,6 +22,7 @@ from morgan_core.library.ingest import FileReader, Ingest
 from morgan_core.library.jobs import Jobs
 from morgan_core.library.keeper import Keeper
 from morgan_core.library.manifest import Manifest
+from morgan_core.library.pause import Pause
 from morgan_core.library.requests import Requests
 from morgan_core.library.texts import TextStore
 from morgan_core.library.vectors import Embed, Vectors
@@ -46,7 +48,8 @@ class VectorStore(Protocol):
 
 
 class LibraryRoom:
-    """Open from ``start`` to ``close``. ``send`` is given what changed, in batches."""
+    """Open from ``start`` to ``close``. ``send`` is given what changed, in batches; the file
+    ``paused`` is there while the library is paused."""
 
     def __init__(
         self,
@@ -59,6 +62,7 @@ class LibraryRoom:
         cache: VectorStore,
         embed: Embed,
         dimension: int,
+        paused: Path,
         send: Callable[[Sequence[AnyChange]], Awaitable[None]],
     ) -> None:
         self._settings = settings
@@ -70,6 +74,7 @@ class LibraryRoom:
         self._cache = cache
         self._embed = embed
         self._dimension = dimension
+        self._pause = Pause(paused)
         self._announcer = Announcer(send)
         self._checking: asyncio.Task[None] | None = None
         self.manifest: Manifest
@@ -90,6 +95,7 @@ class LibraryRoom:
             self._texts,
             self._reader,
             self._settings,
+            self._pause,
             on_findable=self._on_findable,
             on_lost=lambda path: self.keeper.hint(path, complete=False, delay=_LOST_DELAY),
             forget_vectors=self._cache.delete_many,
@@ -101,6 +107,7 @@ class LibraryRoom:
             self._window,
             self._embed,
             self._dimension,
+            self._pause,
             on_progress=self._on_progress,
             on_textless=self._read_again,
         )
@@ -115,7 +122,7 @@ class LibraryRoom:
         self.jobs = Jobs(
             self.manifest, self.keeper, self.requests, snapshot.jobs, self._announcer.job
         )
-        self._announcer.start(self.manifest, lambda: self.vectors.rate)
+        self._announcer.start(self.manifest, lambda: self.vectors.rate, lambda: self._pause.on)
         unsettled = {row.document_id for row in snapshot.journal if row.step == "flipped"}
         self._resume(unsettled)
         self.ingest.start()
@@ -166,6 +173,16 @@ class LibraryRoom:
 
     def counts(self) -> LibraryCounts:
         return self._announcer.counts()
+
+    def pause(self, on: bool) -> LibraryCounts:
+        """Stop reading and embedding, or go on; kept over restarts. The disk is watched all the
+        same, and searches are answered. Raises MorganError when it cannot be kept."""
+        try:
+            self._pause.set(on)
+        except OSError as error:
+            raise MorganError(f"The library cannot be paused: {error.strerror}.") from error
+        self._announcer.wake()
+        return self.counts()
 
     def folders(self) -> list[Folder]:
         return [

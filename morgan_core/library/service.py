@@ -110,6 +110,10 @@ class LibraryService:
         """Read a document again. Raises NotFound."""
         await self._worker.call("retry", document=document)
 
+    async def pause(self, on: bool) -> LibraryCounts:
+        """Stop reading and embedding, or go on; kept over restarts."""
+        return msgspec.convert(await self._worker.call("pause", on=on), LibraryCounts)
+
     async def watch_list(self) -> Folders:
         return msgspec.convert(await self._worker.call("watch_list"), Folders)
 

@@ -18,6 +18,7 @@ from typing import Protocol
 from morgan_core.errors import MorganError
 from morgan_core.index.base import VectorIndex
 from morgan_core.library.manifest import Manifest
+from morgan_core.library.pause import Pause
 from morgan_core.library.window import TextWindow
 from morgan_core.storage.catalogue_rows import ChunkRow, DocumentRow
 
@@ -64,6 +65,7 @@ class Vectors:
         texts: TextWindow,
         embed: Embed,
         dimension: int,
+        pause: Pause,
         *,
         on_progress: Callable[[], None],
         on_textless: Callable[[str], None],
@@ -74,6 +76,7 @@ class Vectors:
         self._texts = texts
         self._embed = embed
         self._bytes = dimension * 4
+        self._pause = pause
         self._on_progress = on_progress
         self._on_textless = on_textless
         self._pending: dict[str, None] = {}
@@ -116,6 +119,7 @@ class Vectors:
     async def _compute_all(self) -> None:
         delay = _RETRY_FIRST
         while True:
+            await self._pause.over()
             try:
                 rows = await self._next_rows()
                 if not rows:

@@ -50,7 +50,10 @@ class HealthReport:
         }
         state = library.worker.state
         if state == "ready":
-            components["library"] = components[index] = await _asked(library.counts())
+            answers = await _asked(counts := asyncio.ensure_future(library.counts()))
+            components["library"] = components[index] = answers
+            if answers == "ok" and counts.result().paused:
+                components["library"] = "paused"
         else:
             components["library"] = components[index] = _worker(library.worker)
         return self._health(components, workers)
@@ -72,7 +75,7 @@ def _status(components: Mapping[str, str]) -> Literal["ok", "starting", "degrade
         return "error"
     if failed:
         return "degraded"
-    if any(state not in ("ok", "not loaded") for state in components.values()):
+    if any(state not in ("ok", "not loaded", "paused") for state in components.values()):
         return "starting"
     return "ok"
 

@@ -54,6 +54,12 @@ class LocalLibrary:
     async def retry(self, document: str) -> None:
         await self._service.retry(document)
 
+    async def pause(self) -> LibraryCounts:
+        return await self._service.pause(True)
+
+    async def resume(self) -> LibraryCounts:
+        return await self._service.pause(False)
+
 
 class LocalWatches:
     def __init__(self, service: LibraryService) -> None:

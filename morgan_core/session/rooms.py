@@ -61,6 +61,12 @@ class Library(_Part):
     async def retry(self, document: str) -> None:
         await self._session.call(lambda morgan: morgan.library.retry(document))
 
+    async def pause(self) -> LibraryCounts:
+        return await self._session.call(lambda morgan: morgan.library.pause())
+
+    async def resume(self) -> LibraryCounts:
+        return await self._session.call(lambda morgan: morgan.library.resume())
+
 
 class Watches(_Part):
     async def list(self) -> Folders:

@@ -5,7 +5,7 @@ from __future__ import annotations
 from argparse import Namespace
 
 from morgan_core.assistant import Morgan
-from morgan_core.types import Document, Folder
+from morgan_core.types import Document, Folder, LibraryCounts
 from morgan_tui.cli.console import Console, counted, name
 from morgan_tui.cli.scope import absolute
 
@@ -29,6 +29,8 @@ async def library(morgan: Morgan, args: Namespace, console: Console) -> int:
     console.say(
         f"{total}, {counted(counts.passages, 'passage')}" + (f": {states}" if states else "")
     )
+    if counts.paused:
+        console.say("The library is paused. Go on with: morgan-tui library resume")
     return 0
 
 
@@ -42,6 +44,27 @@ def _row(document: Document) -> str:
 def _folder_row(folder: Folder) -> str:
     row = f"{folder.state:<8}  {folder.documents:>6}  {name(folder.path)}/"
     return f"{row}  {name(folder.reason)}" if folder.reason else row
+
+
+async def pause(morgan: Morgan, args: Namespace, console: Console) -> int:
+    return _say_pause(await morgan.library.pause(), console)
+
+
+async def resume(morgan: Morgan, args: Namespace, console: Console) -> int:
+    return _say_pause(await morgan.library.resume(), console)
+
+
+def _say_pause(counts: LibraryCounts, console: Console) -> int:
+    if console.as_json:
+        console.json(counts)
+    waiting = counted(counts.waiting + counts.reading, "file") + " to read"
+    pending = counted(counts.pending_passages, "passage") + " to embed"
+    if counts.paused:
+        console.say(f"The library is paused, with {waiting} and {pending}.")
+        console.say("Searches are answered. Go on with: morgan-tui library resume")
+    else:
+        console.say(f"The library goes on: {waiting}, {pending}.")
+    return 0
 
 
 async def watch_list(morgan: Morgan, args: Namespace, console: Console) -> int:

@@ -164,6 +164,13 @@ def _forget(forget: argparse.ArgumentParser) -> None:
     forget.add_argument("paths", nargs="+", metavar="PATH", help="file, folder or document id")
 
 
+def _library(library: argparse.ArgumentParser) -> None:
+    actions = _actions(library)
+    _action(actions, "list", "list every document and its state", "library:library")
+    _action(actions, "pause", "read and embed nothing until resumed", "library:pause")
+    _action(actions, "resume", "go on reading and embedding", "library:resume")
+
+
 def _watch(watch: argparse.ArgumentParser) -> None:
     actions = _actions(watch)
     for name, text, run in (
@@ -231,7 +238,7 @@ COMMANDS: dict[str, tuple[str, str, Fill | None]] = {
     "search": ("the best passages for a query", "search:search", _search),
     "learn": ("take in files and folders, and wait until they are ready", "learn:learn", _learn),
     "forget": ("remove documents and keep them out", "learn:forget", _forget),
-    "library": ("every document and its state", "library:library", None),
+    "library": ("every document and its state; pause, resume", "library:library", _library),
     "watch": ("watched folders: add, remove, list", "library:watch_list", _watch),
     "chats": ("conversations: list, show, search, export, delete", "chats:list_all", _chats),
     "models": ("models: list, use, test, pull", "models:list_all", _models),

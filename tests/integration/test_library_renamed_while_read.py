@@ -65,6 +65,7 @@ async def test_a_file_renamed_while_it_is_read_is_not_left_waiting(tmp_path: Pat
         cache=NoCache(),
         embed=embed,
         dimension=DIMENSION,
+        paused=paths.paused,
         send=send,
     )
     await room.start()

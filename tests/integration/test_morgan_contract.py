@@ -259,6 +259,16 @@ async def test_changes_begin_with_the_present_state_and_go_on(
     assert isinstance(seen[0], CountsChanged)
 
 
+async def test_the_library_is_paused_and_goes_on(morgan: Morgan):
+    paused = await morgan.library.pause()
+    listed = (await morgan.library.list()).counts
+    resumed = await morgan.library.resume()
+
+    assert paused.paused and listed.paused
+    assert not resumed.paused
+    assert await morgan.library.counts() == resumed
+
+
 async def test_folders_are_watched_and_unwatched(
     morgan: Morgan, implementation: str, tmp_path: Path
 ):

@@ -16,6 +16,8 @@ from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Any
 
+import msgspec
+
 from morgan_core import events
 from morgan_core.errors import BadInput, MorganError, NotFound
 from morgan_core.types import (
@@ -131,6 +133,7 @@ class FakeLibrary:
         self.health = Health(status="ok", components={}, version="1", uptime_seconds=1.0)
         self._queues: set[asyncio.Queue[events.AnyChange]] = set()
         self.fixed_counts: LibraryCounts | None = None
+        self.paused = False
 
     async def list(self) -> LibraryListing:
         return LibraryListing(
@@ -140,6 +143,9 @@ class FakeLibrary:
         )
 
     def _counts(self) -> LibraryCounts:
+        return msgspec.structs.replace(self._all_counts(), paused=self.paused)
+
+    def _all_counts(self) -> LibraryCounts:
         if self.fixed_counts is not None:
             return self.fixed_counts
         states: dict[str, int] = defaultdict(int)
@@ -193,6 +199,17 @@ class FakeLibrary:
 
     async def retry(self, document: str) -> None:
         self.retried.append(document)
+
+    async def pause(self) -> LibraryCounts:
+        return self._set_pause(True)
+
+    async def resume(self) -> LibraryCounts:
+        return self._set_pause(False)
+
+    def _set_pause(self, on: bool) -> LibraryCounts:
+        self.paused = on
+        self.publish(events.CountsChanged(counts=self._counts()))
+        return self._counts()
 
 
 class FakeWatches:

@@ -53,6 +53,14 @@ async def retry(request: web.Request) -> web.Response:
     return web.Response(status=202)
 
 
+async def pause(request: web.Request) -> web.Response:
+    return answer(await morgan_of(request).library.pause())
+
+
+async def resume(request: web.Request) -> web.Response:
+    return answer(await morgan_of(request).library.resume())
+
+
 async def remove(request: web.Request) -> web.Response:
     """Forget one document; the answer is the job that does it."""
     wanted = request.match_info["id"]
@@ -140,6 +148,8 @@ routes = [
     web.get("/api/library/changes", changes),
     web.get("/api/library/{id}/text", text),
     web.post("/api/library/{id}/retry", retry),
+    web.post("/api/library/pause", pause),
+    web.post("/api/library/resume", resume),
     web.delete("/api/library/{id}", remove),
     web.post("/api/learn", learn),
     web.post("/api/forget", forget),
