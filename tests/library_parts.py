@@ -48,6 +48,7 @@ class HashEmbedder:
         self.gate = asyncio.Event()
         self.gate.set()
         self.broken = False
+        self.called = 0
         self.texts: list[str] = []
 
     async def start(self) -> None: ...
@@ -55,6 +56,7 @@ class HashEmbedder:
     async def stop(self) -> None: ...
 
     async def embed(self, texts: Sequence[str], kind: TextKind) -> bytes:
+        self.called += 1
         await self.gate.wait()
         if self.broken:
             raise Unavailable("The embedder is gone.")

@@ -72,6 +72,11 @@ class Manifest:
             path for path in self._paths.get(document_id, ()) if self.files[path].deleted_at is None
         )
 
+    def modified(self, document_id: str) -> int:
+        """When a file of the document was last changed, in nanoseconds; 0 when it has none."""
+        paths = self.live_paths(document_id)
+        return max((self.files[path].mtime_ns for path in paths), default=0)
+
     def visible(self, document_id: str) -> bool:
         document = self.documents.get(document_id)
         return document is not None and document.hidden_at is None

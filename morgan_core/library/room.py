@@ -8,7 +8,7 @@ from __future__ import annotations
 
 import asyncio
 import logging
-from collections.abc import Awaitable, Callable, Mapping, Sequence
+from collections.abc import Awaitable, Callable, Collection, Mapping, Sequence
 from pathlib import Path
 from typing import Protocol
 
@@ -33,6 +33,9 @@ from morgan_core.types import DocumentText, Folder, LibraryCounts, LibraryListin
 
 _LOST_DELAY = 0.5
 """Seconds until a file that changed while it was read is looked at again."""
+
+_ASKED_ABOUT = 10
+"""The best hits by words of a search, whose documents are embedded next."""
 
 log = logging.getLogger(__name__)
 
@@ -156,9 +159,11 @@ class LibraryRoom:
             scope=scope,
             exclude=self.manifest.hidden(),
         )
+        by_words = self._current(found.bm25)[:limit]
+        self._prefer({hit.chunk.document_id for hit in by_words[:_ASKED_ABOUT]})
         return Candidates(
             dense=self._current(found.dense)[:limit],
-            bm25=self._current(found.bm25)[:limit],
+            bm25=by_words,
             dense_ready=found.dense_ready,
         )
 
@@ -222,6 +227,13 @@ class LibraryRoom:
         )
 
     # --- inside ----------------------------------------------------------------------------
+
+    def _prefer(self, document_ids: Collection[str]) -> None:
+        """What is asked about just now goes before what else is to be read and embedded."""
+        self.vectors.prefer(document_ids)
+        for document_id in document_ids:
+            if self.manifest.documents[document_id].state == "waiting":
+                self.ingest.submit(document_id, urgent=True)
 
     def _current(self, hits: Sequence[Hit]) -> tuple[Hit, ...]:
         current = []

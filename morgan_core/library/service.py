@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import asyncio
+import time
 import uuid
 from collections.abc import Callable, Mapping, Sequence
 from typing import Any
@@ -30,6 +32,11 @@ from morgan_core.worker import Worker
 Folders = list[Folder]
 Jobs = list[Job]
 _MODULE = "morgan_core.library.process"
+_PIECE = 4
+"""Passages that are embedded at a time while an answer is generated."""
+
+_REST, _LONGEST_REST = 9.0, 5.0
+"""Pause after such a piece, in times of what it took, and in seconds at most."""
 
 
 class LibraryService:
@@ -37,8 +44,9 @@ class LibraryService:
     its restart; every method is safe to repeat.
 
     ``lock_fd`` is the descriptor of the data directory's lock, which the process inherits.
-    ``on_change`` sees what changes in the library, and the state of the process. Paths may hold
-    any bytes; in results they are in the text form of ``library.names``, which is what all
+    ``on_change`` sees what changes in the library, and the state of the process. While
+    ``generating`` says that an answer is written on this machine, passages are embedded at about
+    a tenth of the speed. Paths may hold any bytes; in results they are in the text form of ``library.names``, which is what all
     methods accept, too.
     """
 
@@ -50,8 +58,10 @@ class LibraryService:
         embedder: Embedder,
         lock_fd: int | None,
         on_change: Callable[[AnyChange], None],
+        generating: Callable[[], bool] = lambda: False,
     ) -> None:
         self._embedder = embedder
+        self._generating = generating
         self._on_change = on_change
         self._worker = Worker(
             "library",
@@ -150,7 +160,15 @@ class LibraryService:
     # --- what the process asks of us -------------------------------------------------------
 
     async def _embed(self, texts: Sequence[str]) -> Mapping[str, bytes]:
-        return {"vectors": await self._embedder.embed(texts, "passage")}
+        vectors, at = bytearray(), 0
+        while at < len(texts):
+            size = _PIECE if self._generating() else len(texts)
+            began = time.monotonic()
+            vectors += await self._embedder.embed(texts[at : at + size], "passage")
+            at += size
+            if self._generating():
+                await asyncio.sleep(min(_REST * (time.monotonic() - began), _LONGEST_REST))
+        return {"vectors": bytes(vectors)}
 
     async def _take_changes(self, changes: Sequence[Any]) -> None:
         for change in msgspec.convert(changes, tuple[AnyChange, ...]):

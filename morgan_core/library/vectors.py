@@ -1,4 +1,6 @@
-"""Vectors for what words already find: in the background, oldest documents first.
+"""Vectors for what words already find: in the background, in the order in which they are wanted.
+
+First what a search has just met by its words, then the documents that were changed last.
 
 Batches run across documents, so that many small files cost no more than one large one. While one
 batch is written the next is being embedded. A vector that the cache holds is never computed
@@ -8,10 +10,11 @@ again: moving, restoring or editing a file embeds only what is new in it.
 from __future__ import annotations
 
 import asyncio
+import heapq
 import logging
 import time
 from collections import deque
-from collections.abc import Callable, Mapping, Sequence
+from collections.abc import Callable, Iterable, Mapping, Sequence
 from dataclasses import dataclass
 from typing import Protocol
 
@@ -44,6 +47,11 @@ class Embed(Protocol):
     async def __call__(self, texts: Sequence[str]) -> bytes:
         """float32, shape (len(texts), dimension)."""
         ...
+
+
+_Rank = tuple[int, int]
+"""The smaller, the sooner: minus the number of the search that met the document (0 for none),
+minus the time of its last change."""
 
 
 @dataclass(slots=True)
@@ -79,7 +87,9 @@ class Vectors:
         self._pause = pause
         self._on_progress = on_progress
         self._on_textless = on_textless
-        self._pending: dict[str, None] = {}
+        self._pending: dict[str, _Rank] = {}
+        self._queue: list[tuple[_Rank, str]] = []  # a heap; entries of an older rank are skipped
+        self._searches = 0
         self._fetched: dict[str, tuple[int, int]] = {}
         self._awake = asyncio.Event()
         self._tasks: list[asyncio.Task[None]] = []
@@ -99,9 +109,21 @@ class Vectors:
 
     def submit(self, document_id: str) -> None:
         """The document's words are findable; its vectors are still to come."""
-        self._pending[document_id] = None
+        searched, _ = self._pending.get(document_id, (0, 0))
+        self._enqueue(document_id, (searched, -self._manifest.modified(document_id)))
         self._fetched.pop(document_id, None)
         self._awake.set()
+
+    def prefer(self, document_ids: Iterable[str]) -> None:
+        """A search met these documents by their words: of those without vectors they come first."""
+        self._searches += 1
+        for document_id in document_ids:
+            if (rank := self._pending.get(document_id)) is not None:
+                self._enqueue(document_id, (-self._searches, rank[1]))
+
+    def _enqueue(self, document_id: str, rank: _Rank) -> None:
+        self._pending[document_id] = rank
+        heapq.heappush(self._queue, (rank, document_id))
 
     @property
     def rate(self) -> float:
@@ -130,6 +152,8 @@ class Vectors:
                 delay = _RETRY_FIRST
             except Exception as error:
                 self._fetched.clear()
+                self._queue = [(rank, document_id) for document_id, rank in self._pending.items()]
+                heapq.heapify(self._queue)
                 if isinstance(error, MorganError):
                     log.warning("vectors wait %.1f s: %s", delay, error)
                 else:
@@ -140,11 +164,14 @@ class Vectors:
     async def _next_rows(self) -> list[ChunkRow]:
         """The next chunks that have no vector yet, at most ``BATCH``."""
         rows: list[ChunkRow] = []
-        for document_id in list(self._pending):
+        while self._queue and len(rows) < BATCH:
+            rank, document_id = heapq.heappop(self._queue)
             document = self._manifest.documents.get(document_id)
             if document is None or document.state != "findable":
                 self._pending.pop(document_id, None)
                 self._fetched.pop(document_id, None)
+                continue
+            if self._pending.get(document_id) != rank:
                 continue
             revision, first = self._fetched.get(document_id, (-1, 0))
             if revision != document.revision:
@@ -158,8 +185,8 @@ class Vectors:
                 continue
             self._fetched[document_id] = document.revision, first + len(found)
             rows += found
-            if len(rows) >= BATCH:
-                break
+            if first + len(found) < document.passages:
+                heapq.heappush(self._queue, (self._pending.get(document_id, rank), document_id))
         return rows
 
     async def _compute(self, rows: Sequence[ChunkRow]) -> _Batch:

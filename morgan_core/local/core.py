@@ -115,6 +115,7 @@ class LocalMorgan:
             embedder=self._embedder,
             lock_fd=self._lock_fd,
             on_change=self._on_change,
+            generating=lambda: not settings.llm_base_url and bool(self._turns.running()),
         )
         self._closing.append(self._service.stop)
         self._models = LocalModels(
