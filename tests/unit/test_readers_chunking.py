@@ -4,8 +4,10 @@ from __future__ import annotations
 
 import time
 from hashlib import sha256
+from random import Random
 
 import msgspec
+import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
@@ -176,3 +178,19 @@ def test_lines_are_those_of_the_file(text: str, size: int) -> None:
         last = text[: piece.end - 1].count("\n") + 1
         assert piece.place == (f"line {first}" if first == last else f"lines {first}–{last}")
         assert piece.place == extracted.place_of(piece.start, piece.end)
+
+
+@pytest.mark.parametrize("between", ["\n", " ", "\n\n", "。"])
+def test_an_edit_changes_the_chunks_around_it_and_no_others(between: str) -> None:
+    chance = Random(1)
+    sentences = [" ".join(f"word{chance.randrange(999)}" for _ in range(12)) for _ in range(3000)]
+    before = {piece.sha256 for piece in chunk(document(between.join(sentences)), size=900)}
+
+    changed = {}
+    for at in (0, 1500, 1501, 2999):
+        edited = [*sentences[:at], "A sentence that was not there.", *sentences[at:]]
+        after = {piece.sha256 for piece in chunk(document(between.join(edited)), size=900)}
+        changed[at] = len(after - before)
+
+    assert len(before) > 250
+    assert max(changed.values()) <= 15, changed
