@@ -18,6 +18,10 @@ from morgan_core.types import Document, Job
 _FINDABLE = frozenset({"findable", "ready", "failed", "offline"})
 _DONE = frozenset({"ready", "failed", "offline"})
 
+_EVERY = 0.1
+_SHARE = 10.0
+"""Looking how far the jobs are takes at most a tenth of the time, however many documents."""
+
 log = logging.getLogger(__name__)
 
 
@@ -42,9 +46,11 @@ class Jobs:
         # Jobs whose paths this process has looked at; only these can be scanned.
         self._looked: set[str] = set()
         self._tasks: set[asyncio.Task[None]] = set()
+        self._outdated = asyncio.Event()
 
-    def resume(self) -> None:
+    def start(self) -> None:
         """Go on with what an earlier process left unfinished."""
+        self._spawn(self._follow())
         for job_id in list(self._active):
             row = self._rows[job_id]
             if row.kind == "learn" and not row.scanned:
@@ -88,14 +94,26 @@ class Jobs:
         rows = sorted(self._rows.values(), key=lambda row: row.created, reverse=True)
         return [self._show(row) for row in rows]
 
-    async def refresh(self) -> None:
-        """Something happened to documents: see how far the jobs are."""
-        for job_id in list(self._active):
-            row = self._rows[job_id]
-            if row.kind == "learn" and (row.scanned or row.id in self._looked):
-                await self._advance(row)
+    def refresh(self) -> None:
+        """Something happened to documents: see soon how far the jobs are."""
+        self._outdated.set()
 
     # --- inside ----------------------------------------------------------------------------
+
+    async def _follow(self) -> None:
+        while True:
+            await self._outdated.wait()
+            self._outdated.clear()
+            began = time.perf_counter()
+            try:
+                for job_id in list(self._active):
+                    row = self._rows[job_id]
+                    if row.kind == "learn" and (row.scanned or row.id in self._looked):
+                        await self._advance(row)
+            except Exception:
+                log.exception("seeing how far the jobs are failed; again soon")
+                self._outdated.set()
+            await asyncio.sleep(max(_EVERY, _SHARE * (time.perf_counter() - began)))
 
     async def _add(self, row: JobRow) -> None:
         self._rows[row.id] = row

@@ -68,9 +68,9 @@ class Manifest:
 
     def live_paths(self, document_id: str) -> list[str]:
         """The paths where the document is on the disk, or was when its root went offline."""
-        return sorted(
-            path for path in self._paths.get(document_id, ()) if self.files[path].deleted_at is None
-        )
+        paths = self._paths.get(document_id, ())
+        live = [path for path in paths if self.files[path].deleted_at is None]
+        return sorted(live) if len(live) > 1 else live
 
     def modified(self, document_id: str) -> int:
         """When a file of the document was last changed, in nanoseconds; 0 when it has none."""
@@ -117,6 +117,8 @@ class Manifest:
 
     def offline(self, document_id: str) -> bool:
         """Whether every path of the document lies in a root that is offline."""
+        if all(root.state != "offline" for root in self.roots.values()):
+            return False
         paths = self.live_paths(document_id)
         return bool(paths) and all(
             (root := self.roots.get(self.files[path].root)) is not None and root.state == "offline"
@@ -141,7 +143,7 @@ class Manifest:
             embedded=row.embedded,
             pages=row.pages,
             bytes=row.bytes,
-            modified=max(self.files[path].mtime_ns for path in paths) / 1e9,
+            modified=max([self.files[path].mtime_ns for path in paths]) / 1e9,
             title=row.title,
             kind=row.kind,
             revision=row.revision,

@@ -111,7 +111,7 @@ class LibraryRoom:
             self._embed,
             self._dimension,
             self._pause,
-            on_progress=self._on_progress,
+            on_progress=lambda: self.jobs.refresh(),
             on_textless=self._read_again,
         )
         self.keeper = Keeper(
@@ -131,7 +131,7 @@ class LibraryRoom:
         self.ingest.start()
         self.vectors.start()
         self.keeper.start()
-        self.jobs.resume()
+        self.jobs.start()
         self._checking = asyncio.create_task(self._check_index(), name="check the index")
 
     async def close(self) -> None:
@@ -248,13 +248,10 @@ class LibraryRoom:
 
     def _on_findable(self, document_id: str) -> None:
         self.vectors.submit(document_id)
-        self._on_progress()
-
-    def _on_progress(self) -> None:
-        self._refreshing = asyncio.ensure_future(self.jobs.refresh())
+        self.jobs.refresh()
 
     async def _on_step(self) -> None:
-        await self.jobs.refresh()
+        self.jobs.refresh()
 
     def _read_again(self, document_id: str) -> None:
         self._redoing = asyncio.ensure_future(self.ingest.redo(document_id))
