@@ -1,0 +1,350 @@
+"""Whatever happens to the files, and whenever the library process is killed: a moment later
+catalogue, word index and vectors say what the disk says.
+
+The long form is ``MORGAN_MODEL_FILES=10000 MORGAN_MODEL_STEPS=1000 pytest`` on this file.
+"""
+
+from __future__ import annotations
+
+import asyncio
+import contextlib
+import hashlib
+import os
+import shutil
+import signal
+import tempfile
+import threading
+import time
+from array import array
+from collections.abc import Awaitable, Callable, Coroutine
+from contextlib import AsyncExitStack
+from pathlib import Path
+from random import Random
+from typing import Any, TypeVar
+
+import pytest
+import qdrant_edge
+from hypothesis import HealthCheck, Phase, note, settings
+from hypothesis import strategies as st
+from hypothesis.stateful import (
+    RuleBasedStateMachine,
+    initialize,
+    precondition,
+    rule,
+    run_state_machine_as_test,
+)
+
+from morgan_core.errors import NotFound, WorkerDied
+from morgan_core.index.edge import EdgeIndex
+from morgan_core.index.factory import make_index
+from morgan_core.library.chunking import chunk
+from morgan_core.library.names import on_disk, to_text
+from morgan_core.library.readers import read
+from morgan_core.paths import Paths
+from morgan_core.settings import Settings
+from morgan_core.storage.catalogue import Catalogue
+from morgan_core.storage.engine import database_url
+from tests.library_disk import Disk
+from tests.library_parts import HashEmbedder, TestLibrary, library_in, vector_of
+
+T = TypeVar("T")
+
+FILES = int(os.environ.get("MORGAN_MODEL_FILES", "30"))
+STEPS = int(os.environ.get("MORGAN_MODEL_STEPS", "35"))
+EXAMPLES = 1 if "MORGAN_MODEL_STEPS" in os.environ else 3
+FILL_SECONDS = 30 + FILES / 20
+SETTLE_SECONDS = 10.0
+DRAIN_SECONDS = 60.0
+SHA256_OF_NOTHING = hashlib.sha256().hexdigest()
+
+CHANCE = st.integers(0, 2**16 - 1)
+
+
+class LibraryMachine(RuleBasedStateMachine):
+    """Each rule does one thing to the disk or to the library and waits for nothing."""
+
+    def __init__(self) -> None:
+        super().__init__()
+        self.folder = Path(tempfile.mkdtemp(prefix="morgan-model-")).resolve()
+        self.disk = Disk(self.folder)
+        self.excluded: set[str] = set()
+        self.stopped = 0
+        self.killing: list[threading.Timer] = []
+        self.stack = AsyncExitStack()
+        self.loop = asyncio.new_event_loop()
+        self.thread = threading.Thread(target=self.loop.run_forever)
+        self.thread.start()
+        self.library: TestLibrary
+
+    @initialize(chance=CHANCE)
+    def begin(self, chance: int) -> None:
+        self.disk.fill(Random(chance), FILES)
+        # Files that are gone are purged while the test runs, not a minute after it.
+        library = library_in(self.folder, purge_after=0.3)
+        self.library = self.run(self.stack.enter_async_context(library))
+        for root in self.disk.roots:
+            self.run(self.library.service.watch_add(str(root)))
+        self.wait_until_true_to_the_disk(FILL_SECONDS)
+
+    # --- the disk --------------------------------------------------------------------------
+
+    @rule(what=st.sampled_from([
+        Disk.create, Disk.edit, Disk.save_by_rename, Disk.touch, Disk.copy, Disk.rename, Disk.swap,
+        Disk.delete, Disk.move_out, Disk.move_in,
+    ]), chance=CHANCE)  # fmt: skip
+    def change_a_file(self, what: Callable[[Disk, Random], None], chance: int) -> None:
+        what(self.disk, Random(chance))
+
+    @rule(what=st.sampled_from([
+        Disk.rename_folder, Disk.copy_folder, Disk.delete_folder, Disk.move_folder_out,
+        Disk.move_folder_in,
+    ]), chance=CHANCE)  # fmt: skip
+    def change_a_folder(self, what: Callable[[Disk, Random], None], chance: int) -> None:
+        what(self.disk, Random(chance))
+
+    @rule(chance=CHANCE)
+    def unmount_or_mount_a_root(self, chance: int) -> None:
+        if self.disk.all_mounted():
+            self.disk.unmount(Random(chance))
+        else:
+            self.disk.mount()
+
+    # --- the library -----------------------------------------------------------------------
+
+    @precondition(lambda self: not self.stopped)
+    @rule(chance=CHANCE)
+    def forget(self, chance: int) -> None:
+        if path := self.disk.pick(Random(chance)):
+            self.run(self.library.service.forget([str(path)]))
+            self.excluded.add(to_text(str(path)))
+
+    @precondition(lambda self: not self.stopped and self.excluded)
+    @rule(chance=CHANCE)
+    def learn_what_was_forgotten(self, chance: int) -> None:
+        path = Random(chance).choice(sorted(self.excluded))
+        if Path(on_disk(path)).exists():
+            self.run(self.library.service.learn([path]))
+            self.excluded.remove(path)
+
+    @precondition(lambda self: not self.stopped and self.disk.all_mounted())
+    @rule(root=st.integers(0, 1))
+    def watch_again(self, root: int) -> None:
+        """Removed from the watched folders and put back, which lifts what was excluded in it."""
+        path = str(self.disk.roots[root])
+        self.run(self._unwatch(path))
+        self.run(self.library.service.watch_add(path))
+        self.excluded = {e for e in self.excluded if not e.startswith(path + "/")}
+
+    async def _unwatch(self, path: str) -> None:
+        while True:
+            try:
+                return await self.library.service.watch_remove(path, forget=True)
+            except NotFound:
+                return
+            except WorkerDied:
+                continue
+
+    @precondition(lambda self: not self.stopped)
+    @rule()
+    def stop_the_process(self) -> None:
+        if pid := self.library.service.worker.pid:
+            os.kill(pid, signal.SIGSTOP)
+            self.stopped = pid
+
+    @precondition(lambda self: self.stopped)
+    @rule()
+    def let_the_process_go_on(self) -> None:
+        with contextlib.suppress(ProcessLookupError):  # it was killed
+            os.kill(self.stopped, signal.SIGCONT)
+        self.stopped = 0
+
+    @rule(delay=st.integers(0, 60))
+    def kill_the_process_soon(self, delay: int) -> None:
+        timer = threading.Timer(delay / 100, self._kill)
+        timer.start()
+        self.killing.append(timer)
+
+    def _kill(self) -> None:
+        pid = self.library.service.worker.pid
+        if pid and self.library.service.worker.state == "ready":
+            with contextlib.suppress(ProcessLookupError):  # another timer was faster
+                os.kill(pid, signal.SIGKILL)
+
+    @rule()
+    def hold_or_release_the_embedder(self) -> None:
+        gate = self.library.embedder.gate
+        self.loop.call_soon_threadsafe(gate.clear if gate.is_set() else gate.set)
+
+    @rule(hundredths=st.integers(1, 40))
+    def let_time_pass(self, hundredths: int) -> None:
+        """So that the next operation meets the library anywhere in its work on the last one."""
+        time.sleep(hundredths / 100)
+
+    # --- the end ---------------------------------------------------------------------------
+
+    def teardown(self) -> None:
+        try:
+            if hasattr(self, "library"):
+                self.finish()
+        finally:
+            for timer in self.killing:
+                timer.cancel()
+            self.run(self.stack.aclose())
+            self.loop.call_soon_threadsafe(self.loop.stop)
+            self.thread.join()
+            self.loop.close()
+            shutil.rmtree(self.folder)
+
+    def finish(self) -> None:
+        self.let_the_process_go_on() if self.stopped else None
+        for timer in self.killing:
+            timer.join()
+        self.disk.mount()
+        self.loop.call_soon_threadsafe(self.library.embedder.gate.clear)
+        self.wait_until_true_to_the_disk(SETTLE_SECONDS)
+        self.run(self.check_words())
+        self.loop.call_soon_threadsafe(self.library.embedder.gate.set)
+        self.wait_until(self.undone, DRAIN_SECONDS)
+        self.wait_until(self.unpurged, DRAIN_SECONDS)
+        self.run(self.stack.aclose())
+        self.run(check_stores(self.library.paths, self.expected()))
+
+    def wait_until_true_to_the_disk(self, seconds: float) -> None:
+        self.wait_until(self.untrue, seconds)
+
+    def wait_until(self, wrong: Callable[[], Awaitable[str]], seconds: float) -> None:
+        """Wait until nothing is wrong, at most ``seconds``."""
+
+        async def wait() -> None:
+            deadline = time.monotonic() + seconds
+            while found := await wrong():
+                assert time.monotonic() < deadline, f"after {seconds} s: {found}"
+                await asyncio.sleep(0.05)
+
+        began = time.monotonic()
+        self.run(wait())
+        note(f"{wrong.__name__}: {time.monotonic() - began:.1f} s")
+
+    async def untrue(self) -> str:
+        """What the catalogue and the disk disagree on: one path of exactly one document for
+        every file, one document for identical ones, all of them read."""
+        expected, shown = self.expected(), {}
+        for document in (await self.library.service.list()).documents:
+            for path in document.paths:
+                if path in shown:
+                    return f"{path!r} is a path of two documents"
+                shown[path] = document
+        if difference := expected.keys() ^ shown.keys():
+            return f"{len(difference)} paths differ: {sorted(difference)[:3]}"
+        for path, sha256 in expected.items():
+            wanted = ("failed",) if sha256 == SHA256_OF_NOTHING else ("findable", "ready")
+            document = shown[path]
+            if document.state not in wanted:
+                return f"{path!r} is {document.state}: {document.reason}"
+        by_content = {(expected[path], document.id) for path, document in shown.items()}
+        if len(by_content) != len(set(expected.values())) or len(by_content) != len(
+            {document.id for document in shown.values()}
+        ):
+            return "documents and contents do not go together"
+        return ""
+
+    async def undone(self) -> str:
+        counts = await self.library.service.counts()
+        return f"{counts}" if counts.busy or counts.pending_passages else ""
+
+    async def unpurged(self) -> str:
+        """Hidden documents are purged within a tick of the keeper after their time is up."""
+        catalogue = Catalogue(database_url("", self.library.paths.database))
+        try:
+            hidden = [row for row in (await catalogue.load()).documents if row.hidden_at]
+        finally:
+            await catalogue.close()
+        return f"{len(hidden)} documents are hidden" if hidden else ""
+
+    async def check_words(self) -> None:
+        """A word that is in one content only finds that, and nothing else."""
+        contents = {sha256: path for path, sha256 in self.expected().items()}
+        for path in sorted(contents.values())[:: max(1, len(contents) // 300)]:
+            text = Path(on_disk(path)).read_text()
+            for word in {w.strip(",.") for w in text.split() if w.startswith("animal")}:
+                found = await self.library.service.query(word, None, limit=20)
+                assert {p for hit in found.bm25 for p in hit.chunk.paths} >= {path}, (word, path)
+                assert all(word in hit.chunk.text for hit in found.bm25), word
+
+    def expected(self) -> dict[str, str]:
+        """The sha256 by the path of every file that belongs into the library."""
+        content = self.disk.content()
+        return {path: sha for path, sha in content.items() if path not in self.excluded}
+
+    def run(self, work: Coroutine[Any, Any, T]) -> T:
+        return asyncio.run_coroutine_threadsafe(work, self.loop).result()
+
+
+async def check_stores(paths: Paths, expected: dict[str, str]) -> None:
+    """Catalogue and index hold what ``expected`` says, whole, and nothing else."""
+    catalogue = Catalogue(database_url("", paths.database))
+    try:
+        snapshot = await catalogue.load()
+        documents = {row.id: row for row in snapshot.documents}
+        chunks = {id: await catalogue.chunks(id) for id in documents}
+        counts = await catalogue.chunk_counts()
+    finally:
+        await catalogue.close()
+    files = {row.path: row for row in snapshot.files if row.deleted_at is None}
+    assert {path: row.sha256 for path, row in files.items()} == expected
+    assert {row.document_id for row in files.values()} == documents.keys()
+    assert sorted(row.sha256 for row in documents.values()) == sorted(set(expected.values()))
+    assert snapshot.journal == []
+
+    held = await points(paths)
+    assert counts.keys() == held.keys()
+    for document in documents.values():
+        where = sorted(path for path, row in files.items() if row.document_id == document.id)
+        if document.sha256 == SHA256_OF_NOTHING:
+            assert (document.state, document.passages, document.revision) == ("failed", 0, 0)
+            continue
+        assert document.state == "ready"
+        assert document.text_sha256 == document.sha256
+        pieces = chunk(read(on_disk(where[0])), size=Settings().chunk_size)
+        assert document.passages == document.embedded == len(pieces)
+        rows = [(row.revision, row.ordinal, row.sha256, row.start) for row in chunks[document.id]]
+        assert rows == [(document.revision, p.ordinal, p.sha256, p.start) for p in pieces]
+        payloads = sorted(held[document.id], key=lambda point: point["ordinal"])
+        assert [p["text"] for p in payloads] == [piece.text for piece in pieces]
+        assert all(p["revision"] == document.revision for p in payloads)
+        assert all(p["paths"] == where for p in payloads)
+        for point in payloads:
+            wanted = array("f", vector_of(point["text"]))
+            assert point["vector"] == pytest.approx(wanted, abs=1e-5)
+
+
+async def points(paths: Paths) -> dict[str, list[dict[str, Any]]]:
+    """The payload of every point, with its ``vector``, by document."""
+    index = make_index(Settings(), paths, HashEmbedder.info)
+    assert isinstance(index, EdgeIndex)
+    await index.open()
+    request = qdrant_edge.ScrollRequest(limit=1 << 30, with_payload=True, with_vector=True)
+    records, _ = index._store.shard.scroll(request)
+    held: dict[str, list[dict[str, Any]]] = {}
+    for record in records:
+        vector = (record.vector or {}).get("dense", [])
+        point = {**record.payload, "vector": vector}
+        held.setdefault(point["document_id"], []).append(point)
+    await index.close()
+    return held
+
+
+@pytest.mark.slow
+@pytest.mark.timeout(3600)
+def test_the_library_is_true_to_the_disk() -> None:
+    run_state_machine_as_test(
+        LibraryMachine,
+        settings=settings(
+            max_examples=EXAMPLES,
+            stateful_step_count=STEPS,
+            deadline=None,
+            # What a run shows depends on timing too, so that nothing can be made smaller.
+            phases=[Phase.generate],
+            suppress_health_check=list(HealthCheck),
+        ),
+    )
