@@ -2,9 +2,13 @@
 
 from __future__ import annotations
 
+import io
 import zlib
+from collections.abc import Sequence
+from typing import NamedTuple
 
 from fpdf import FPDF
+from pypdf import PdfReader, PdfWriter
 
 MIB = 1024 * 1024
 
@@ -51,3 +55,33 @@ def inflated_pdf(unit: bytes, megabytes: int) -> bytes:
     block = unit * (MIB // len(unit))
     stream = b"".join(packer.compress(block) for _ in range(megabytes)) + packer.flush()
     return raw_pdf(stream, filters=b"/Filter/FlateDecode")
+
+
+class Printed(NamedTuple):
+    """A text of one line; its base line begins ``x`` and ``y`` points from the lower left."""
+
+    x: float
+    y: float
+    text: str
+    size: float = 10
+
+
+def printed_pdf(*pages: Sequence[Printed], rotation: int = 0) -> bytes:
+    """A PDF of A4 pages whose content streams print the texts in the order given; shown turned
+    clockwise by ``rotation`` degrees."""
+    pdf = FPDF(unit="pt", format="A4")
+    pdf.set_auto_page_break(False)
+    for page in pages:
+        pdf.add_page()
+        for printed in page:
+            pdf.set_font("Helvetica", size=printed.size)
+            pdf.text(printed.x, pdf.h - printed.y, printed.text)
+    content = bytes(pdf.output())
+    if not rotation:
+        return content
+    writer = PdfWriter(PdfReader(io.BytesIO(content)))
+    for turned in writer.pages:
+        turned.rotate(rotation)
+    out = io.BytesIO()
+    writer.write(out)
+    return out.getvalue()
