@@ -6,7 +6,7 @@ import asyncio
 from collections.abc import AsyncIterator, Callable, Sequence
 
 from morgan_core.embedding.base import EmbedderInfo
-from morgan_core.index.base import Candidates, Chunk, Hit
+from morgan_core.index.base import Candidate, Candidates, Chunk
 from morgan_core.llm.base import ChatMessage, Delta, Finished
 from morgan_core.types import ModelInfo, Scope
 
@@ -88,6 +88,10 @@ class ReadyEmbedder:
         return b"\x00\x00\x80\x3f" * len(texts)
 
 
+def candidate(chunk: Chunk, score: float) -> Candidate:
+    return Candidate(chunk.id, chunk.document_id, chunk.revision, chunk.ordinal, score)
+
+
 class ListLibrary:
     """Answers every query with the same hits, best first; remembers the queries."""
 
@@ -99,9 +103,13 @@ class ListLibrary:
         self, text: str, vector: bytes | None, *, limit: int, scope: Scope | None = None
     ) -> Candidates:
         self.queries.append(text)
-        dense = [Hit(chunk=c, score=cosine) for c, cosine, _ in self.hits]
+        dense = [candidate(c, cosine) for c, cosine, _ in self.hits]
         return Candidates(
             dense=tuple(dense) if vector else (),
-            bm25=tuple(Hit(chunk=c, score=bm25) for c, _, bm25 in self.hits),
+            bm25=tuple(candidate(c, bm25) for c, _, bm25 in self.hits),
             dense_ready=vector is not None,
         )
+
+    async def chunks(self, ids: Sequence[str]) -> list[Chunk]:
+        known = {chunk.id: chunk for chunk, _, _ in self.hits}
+        return [known[id] for id in ids]

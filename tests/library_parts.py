@@ -26,6 +26,7 @@ from morgan_core.storage.engine import database_url, open_engine
 from morgan_core.storage.migrate import migrate
 from morgan_core.types import Document, WorkerInfo
 from tests.helpers import eventually
+from tests.hits import ask
 
 DIMENSION = 16
 
@@ -85,7 +86,7 @@ class TestLibrary:
 
     async def found(self, words: str) -> list[str]:
         """The names of the files whose passages hold ``words``, best first."""
-        candidates = await self.service.query(words, None, limit=20)
+        candidates = await ask(self.service, words, None, limit=20)
         return [hit.chunk.paths[0].rpartition("/")[2] for hit in candidates.bm25]
 
     async def in_state(self, name: str, state: str = "ready") -> Document:

@@ -31,10 +31,17 @@ class Chunk(Record, frozen=True, kw_only=True, gc=False):
     language: str = "en"
 
 
-class Hit(Record, frozen=True, kw_only=True, gc=False):
-    """A chunk and the score that one stage gave it (cosine for dense, BM25 for words)."""
+class Candidate(Record, frozen=True, array_like=True, gc=False):
+    """A chunk by name, and the score that one half gave it (cosine for dense, BM25 for words).
 
-    chunk: Chunk
+    It carries what ranking needs and no text: of the hundreds that a query finds, a few are
+    shown, and only these are fetched by ``VectorIndex.chunks``.
+    """
+
+    id: str
+    document_id: str
+    revision: int
+    ordinal: int
     score: float
 
 
@@ -42,8 +49,8 @@ class Candidates(Record, frozen=True, kw_only=True):
     """The two result lists of one hybrid query, best first. ``dense_ready`` is false when the
     query had no vector."""
 
-    dense: tuple[Hit, ...]
-    bm25: tuple[Hit, ...]
+    dense: tuple[Candidate, ...]
+    bm25: tuple[Candidate, ...]
     dense_ready: bool
 
 
@@ -89,6 +96,10 @@ class VectorIndex(Protocol):
 
         ``exclude`` are document ids that must not appear.
         """
+        ...
+
+    async def chunks(self, ids: Sequence[str]) -> list[Chunk]:
+        """The chunks with these point ids, in their order; those that are gone are left out."""
         ...
 
     async def count(self, document_id: str | None = None) -> int: ...

@@ -105,6 +105,9 @@ class EdgeIndex:
     ) -> Candidates:
         return await self._do(self._store.query, text, vector, limit, scope, exclude)
 
+    async def chunks(self, ids: Sequence[str]) -> list[Chunk]:
+        return await self._do(self._store.chunks, ids)
+
     async def count(self, document_id: str | None = None) -> int:
         return await self._do(self._store.count, document_id)
 

@@ -10,16 +10,20 @@ from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 from morgan_core.errors import Unavailable
-from morgan_core.index.base import Candidates, Chunk, Hit
+from morgan_core.index.base import Candidate, Candidates, Chunk
 from morgan_core.index.lengths import SAMPLE, AverageLength
 from morgan_core.index.lexical import Lexicon, weigh
 from morgan_core.index.payload import (
     BM25,
+    CANDIDATE_FIELDS,
     CHUNK_FIELDS,
     DENSE,
     INTEGER_FIELDS,
     KEYWORD_FIELDS,
+    candidate_of,
+    candidates_of,
     chunk_of,
+    in_order,
     payload_of,
     versions_of,
 )
@@ -208,23 +212,25 @@ class EdgeStore:
         languages = [language for language, _ in self._languages.most_common()]
         if terms := self._lexicon.query_terms(text, languages):
             queries[BM25] = engine.SparseVector(terms, [1.0] * len(terms))
-        found: dict[str, tuple[Hit, ...]] = {}
+        found: dict[str, list[Candidate]] = {}
         if queries:
             requests = [
                 engine.QueryRequest(
                     limit=limit,
                     query=engine.Query.Nearest(query, using=name),
                     filter=where,
-                    with_payload=list(CHUNK_FIELDS),
+                    with_payload=list(CANDIDATE_FIELDS),
                 )
                 for name, query in queries.items()
             ]
             answers = self.shard.query_batch(engine.QueryBatchRequest(requests))
             for name, points in zip(queries, answers, strict=True):
-                found[name] = tuple(_hit(point) for point in points)
-        return Candidates(
-            dense=found.get(DENSE, ()), bm25=found.get(BM25, ()), dense_ready=vector is not None
-        )
+                found[name] = [candidate_of(point.payload or {}, point.score) for point in points]
+        return candidates_of(found, dense_ready=vector is not None)
+
+    def chunks(self, ids: Sequence[str]) -> list[Chunk]:
+        records = self.shard.retrieve(list(ids), list(CHUNK_FIELDS), False)
+        return in_order(ids, (chunk_of(record.payload or {}) for record in records))
 
     def count(self, document_id: str | None) -> int:
         import qdrant_edge as engine
@@ -240,11 +246,6 @@ class EdgeStore:
 
         answer = self.shard.facet(engine.FacetRequest(field, limit=MANY, exact=True))
         return {str(hit.value): hit.count for hit in answer.hits if hit.count}
-
-
-def _hit(point: engine.ScoredPoint) -> Hit:
-    payload = point.payload or {}  # each access converts it anew
-    return Hit(chunk=chunk_of(payload.get("id") or str(point.id), payload), score=point.score)
 
 
 def _filter(document_id: str, *, keep_revision: int | None = None) -> engine.Filter:

@@ -2,10 +2,10 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Iterable, Mapping, Sequence
 from typing import Any
 
-from morgan_core.index.base import Chunk
+from morgan_core.index.base import Candidate, Candidates, Chunk
 
 DENSE = "dense"
 BM25 = "bm25"
@@ -17,6 +17,9 @@ INTEGER_FIELDS = ("revision", "average")
 
 CHUNK_FIELDS = Chunk.__struct_fields__
 """What of a payload makes the chunk; the rest is for filters and facets."""
+
+CANDIDATE_FIELDS = ("id", "document_id", "revision", "ordinal")
+"""What of a payload makes a candidate; its score is the point's."""
 
 
 def payload_of(chunk: Chunk, *, length: int, average: int) -> dict[str, Any]:
@@ -42,9 +45,32 @@ def payload_of(chunk: Chunk, *, length: int, average: int) -> dict[str, Any]:
     }
 
 
-def chunk_of(point_id: str, payload: Mapping[str, Any]) -> Chunk:
+def candidate_of(payload: Mapping[str, Any], score: float) -> Candidate:
+    return Candidate(
+        id=payload["id"],
+        document_id=payload["document_id"],
+        revision=payload["revision"],
+        ordinal=payload["ordinal"],
+        score=score,
+    )
+
+
+def candidates_of(found: Mapping[str, Sequence[Candidate]], *, dense_ready: bool) -> Candidates:
+    """The lists that were asked for, by the name of their vector."""
+    return Candidates(
+        dense=tuple(found.get(DENSE, ())), bm25=tuple(found.get(BM25, ())), dense_ready=dense_ready
+    )
+
+
+def in_order(ids: Sequence[str], chunks: Iterable[Chunk]) -> list[Chunk]:
+    """The chunks in the order of ``ids``, which may name some that are not there."""
+    known = {chunk.id: chunk for chunk in chunks}
+    return [known[id] for id in ids if id in known]
+
+
+def chunk_of(payload: Mapping[str, Any]) -> Chunk:
     return Chunk(
-        id=point_id,
+        id=payload["id"],
         document_id=payload["document_id"],
         revision=payload["revision"],
         ordinal=payload["ordinal"],

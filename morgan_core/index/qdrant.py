@@ -17,16 +17,21 @@ from urllib.parse import urlsplit, urlunsplit
 
 from morgan_core.embedding.base import EmbedderInfo
 from morgan_core.errors import MorganError, RemoteError, Unavailable
-from morgan_core.index.base import Candidates, Chunk, Hit
+from morgan_core.index.base import Candidate, Candidates, Chunk
 from morgan_core.index.lengths import SAMPLE, AverageLength
 from morgan_core.index.lexical import Lexicon, weigh
 from morgan_core.index.payload import (
     ALIAS,
     BM25,
+    CANDIDATE_FIELDS,
+    CHUNK_FIELDS,
     DENSE,
     INTEGER_FIELDS,
     KEYWORD_FIELDS,
+    candidate_of,
+    candidates_of,
     chunk_of,
+    in_order,
     payload_of,
     versions_of,
 )
@@ -296,11 +301,15 @@ class QdrantIndex:
             queries[DENSE] = rows(vector, 1, self.info.dimension)[0]
         if terms := self._lexicon.query_terms(text, await self._ask(self._known_languages())):
             queries[BM25] = sparse(terms, [1.0] * len(terms))
-        found: dict[str, tuple[Hit, ...]] = {}
+        found: dict[str, list[Candidate]] = {}
         if queries:
             requests = [
                 models.QueryRequest(
-                    query=query, using=name, filter=where, limit=limit, with_payload=True
+                    query=query,
+                    using=name,
+                    filter=where,
+                    limit=limit,
+                    with_payload=list(CANDIDATE_FIELDS),
                 )
                 for name, query in queries.items()
             ]
@@ -308,13 +317,16 @@ class QdrantIndex:
                 self._client.query_batch_points(self.collection, requests=requests)
             )
             for name, answer in zip(queries, answers, strict=True):
-                found[name] = tuple(
-                    Hit(chunk=chunk_of(str(p.id), p.payload or {}), score=p.score)
-                    for p in answer.points
-                )
-        return Candidates(
-            dense=found.get(DENSE, ()), bm25=found.get(BM25, ()), dense_ready=vector is not None
+                found[name] = [candidate_of(p.payload or {}, p.score) for p in answer.points]
+        return candidates_of(found, dense_ready=vector is not None)
+
+    async def chunks(self, ids: Sequence[str]) -> list[Chunk]:
+        if not ids:
+            return []
+        records = await self._ask(
+            self._client.retrieve(self.collection, list(ids), with_payload=list(CHUNK_FIELDS))
         )
+        return in_order(ids, (chunk_of(record.payload or {}) for record in records))
 
     async def count(self, document_id: str | None = None) -> int:
         where = None if document_id is None else document_filter(document_id)

@@ -15,6 +15,7 @@ import msgspec
 
 from morgan_core.embedding.base import EmbedderInfo
 from morgan_core.events import AnyChange
+from morgan_core.index.base import Chunk
 from morgan_core.library.room import LibraryRoom
 from morgan_core.paths import Paths
 from morgan_core.settings import Settings
@@ -64,6 +65,7 @@ class LibraryProcess:
         )
         self.handlers: Mapping[str, Handler] = {
             "query": self._query,
+            "chunks": self._chunks,
             "list": self._list,
             "counts": self._counts,
             "text": self._text,
@@ -103,6 +105,9 @@ class LibraryProcess:
     ) -> Any:
         within = msgspec.convert(scope, Scope) if scope else None
         return await self._room.query(text, vector, limit=limit, scope=within)
+
+    async def _chunks(self, ids: list[str]) -> list[Chunk]:
+        return await self._room.chunks(ids)
 
     async def _list(self) -> LibraryListing:
         return self._room.listing()

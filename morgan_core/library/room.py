@@ -16,7 +16,7 @@ import msgspec
 
 from morgan_core.errors import MorganError, NotFound, Unavailable
 from morgan_core.events import AnyChange
-from morgan_core.index.base import Candidates, Hit, VectorIndex
+from morgan_core.index.base import Candidate, Candidates, Chunk, VectorIndex
 from morgan_core.library.announcer import Announcer, show_folder
 from morgan_core.library.ingest import FileReader, Ingest
 from morgan_core.library.jobs import Jobs
@@ -160,12 +160,22 @@ class LibraryRoom:
             exclude=self.manifest.hidden(),
         )
         by_words = self._current(found.bm25)[:limit]
-        self._prefer({hit.chunk.document_id for hit in by_words[:_ASKED_ABOUT]})
+        self._prefer({one.document_id for one in by_words[:_ASKED_ABOUT]})
         return Candidates(
             dense=self._current(found.dense)[:limit],
             bm25=by_words,
             dense_ready=found.dense_ready,
         )
+
+    async def chunks(self, ids: Sequence[str]) -> list[Chunk]:
+        """The chunks of candidates, in the order of ``ids``; those that are no longer current
+        are left out."""
+        current = []
+        for chunk in await self._index.chunks(ids):
+            paths = tuple(self.manifest.live_paths(chunk.document_id))
+            if paths and self._is_current(chunk.document_id, chunk.revision):
+                current.append(msgspec.structs.replace(chunk, paths=paths))
+        return current
 
     def listing(self) -> LibraryListing:
         shown = (self.manifest.show(document_id) for document_id in self.manifest.documents)
@@ -235,16 +245,12 @@ class LibraryRoom:
             if self.manifest.documents[document_id].state == "waiting":
                 self.ingest.submit(document_id, urgent=True)
 
-    def _current(self, hits: Sequence[Hit]) -> tuple[Hit, ...]:
-        current = []
-        for hit in hits:
-            row = self.manifest.documents.get(hit.chunk.document_id)
-            if row is None or row.hidden_at is not None or row.revision != hit.chunk.revision:
-                continue
-            if paths := tuple(self.manifest.live_paths(row.id)):
-                chunk = msgspec.structs.replace(hit.chunk, paths=paths)
-                current.append(msgspec.structs.replace(hit, chunk=chunk))
-        return tuple(current)
+    def _current(self, candidates: Sequence[Candidate]) -> tuple[Candidate, ...]:
+        return tuple(c for c in candidates if self._is_current(c.document_id, c.revision))
+
+    def _is_current(self, document_id: str, revision: int) -> bool:
+        row = self.manifest.documents.get(document_id)
+        return row is not None and row.hidden_at is None and row.revision == revision
 
     def _on_findable(self, document_id: str) -> None:
         self.vectors.submit(document_id)

@@ -13,7 +13,7 @@ from pydantic import SecretStr
 
 from morgan_core.embedding.base import Embedder
 from morgan_core.events import AnyChange, WorkerChanged
-from morgan_core.index.base import Candidates
+from morgan_core.index.base import Candidates, Chunk
 from morgan_core.library.names import from_person
 from morgan_core.paths import Paths
 from morgan_core.settings import Settings
@@ -29,6 +29,7 @@ from morgan_core.types import (
 from morgan_core.worker import Worker
 
 # Inside the class, ``list`` is a method.
+Chunks = list[Chunk]
 Folders = list[Folder]
 Jobs = list[Job]
 _MODULE = "morgan_core.library.process"
@@ -96,6 +97,11 @@ class LibraryService:
             scope=msgspec.to_builtins(scope) if scope else None,
         )
         return msgspec.convert(found, Candidates)
+
+    async def chunks(self, ids: Sequence[str]) -> Chunks:
+        """The chunks of candidates, in the order of ``ids``; those that are no longer current
+        are left out."""
+        return msgspec.convert(await self._worker.call("chunks", ids=list(ids)), Chunks)
 
     async def list(self) -> LibraryListing:
         return msgspec.convert(await self._worker.call("list"), LibraryListing)

@@ -2,9 +2,10 @@
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from typing import Protocol
 
-from morgan_core.index.base import Candidates
+from morgan_core.index.base import Candidates, Chunk
 from morgan_core.types import Scope
 
 
@@ -13,4 +14,9 @@ class CandidateSource(Protocol):
         self, text: str, vector: bytes | None, *, limit: int, scope: Scope | None = None
     ) -> Candidates:
         """One hybrid round trip to the index, deleted and outdated documents left out."""
+        ...
+
+    async def chunks(self, ids: Sequence[str]) -> list[Chunk]:
+        """The chunks of candidates, in the order of ``ids``; those that are no longer current
+        are left out."""
         ...

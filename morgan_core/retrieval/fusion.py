@@ -8,10 +8,10 @@ SciFact, Cranfield and CISI this beats reciprocal rank fusion by .005 to .009 nD
 from __future__ import annotations
 
 import math
-from collections.abc import Sequence
+from collections.abc import Iterable, Sequence
 
-from morgan_core.index.base import Candidates, Chunk, Hit
-from morgan_core.types import Passage, Scores
+from morgan_core.index.base import Candidate, Candidates, Chunk
+from morgan_core.types import Passage, Record, Scores
 
 DENSE_WEIGHT = 0.5
 
@@ -27,26 +27,44 @@ def normalise(scores: Sequence[float]) -> list[float]:
     return [min(1.0, max(0.0, (score - mean) / (6 * sigma) + 0.5)) for score in scores]
 
 
-def fuse(candidates: Candidates, *, limit: int) -> tuple[Passage, ...]:
-    """The best ``limit`` passages, best first, each with every score that it got."""
+class Fused(Record, frozen=True, kw_only=True):
+    """A candidate and every score that it got."""
+
+    id: str
+    document_id: str
+    revision: int
+    ordinal: int
+    scores: Scores
+
+
+def fuse(candidates: Candidates, *, limit: int) -> tuple[Fused, ...]:
+    """The best ``limit`` candidates, best first."""
     dense_weight = DENSE_WEIGHT if candidates.dense_ready else 0.0
-    chunks: dict[str, Chunk] = {}
+    seen: dict[str, Candidate] = {}
     fused: dict[str, float] = {}
-    for hits, weight in ((candidates.dense, dense_weight), (candidates.bm25, 1.0 - dense_weight)):
-        for hit, score in zip(hits, normalise([hit.score for hit in hits]), strict=True):
-            chunks[hit.chunk.id] = hit.chunk
-            fused[hit.chunk.id] = fused.get(hit.chunk.id, 0.0) + weight * score
-    dense = _scores(candidates.dense)
-    bm25 = _scores(candidates.bm25)
-    best = sorted(fused, key=lambda id: (-fused[id], chunks[id].document_id, chunks[id].ordinal))
+    for found, weight in ((candidates.dense, dense_weight), (candidates.bm25, 1.0 - dense_weight)):
+        for one, score in zip(found, normalise([one.score for one in found]), strict=True):
+            seen[one.id] = one
+            fused[one.id] = fused.get(one.id, 0.0) + weight * score
+    dense = {one.id: one.score for one in candidates.dense}
+    bm25 = {one.id: one.score for one in candidates.bm25}
+    best = sorted(fused, key=lambda id: (-fused[id], seen[id].document_id, seen[id].ordinal))
     return tuple(
-        _passage(chunks[id], Scores(dense=dense.get(id), bm25=bm25.get(id), fused=fused[id]))
+        Fused(
+            id=id,
+            document_id=seen[id].document_id,
+            revision=seen[id].revision,
+            ordinal=seen[id].ordinal,
+            scores=Scores(dense=dense.get(id), bm25=bm25.get(id), fused=fused[id]),
+        )
         for id in best[:limit]
     )
 
 
-def _scores(hits: Sequence[Hit]) -> dict[str, float]:
-    return {hit.chunk.id: hit.score for hit in hits}
+def passages(fused: Sequence[Fused], chunks: Iterable[Chunk]) -> tuple[Passage, ...]:
+    """What was fetched of the fused candidates, in their order."""
+    known = {chunk.id: chunk for chunk in chunks}
+    return tuple(_passage(known[one.id], one.scores) for one in fused if one.id in known)
 
 
 def _passage(chunk: Chunk, scores: Scores) -> Passage:

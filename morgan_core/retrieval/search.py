@@ -8,7 +8,7 @@ import time
 from morgan_core.embedding.base import Embedder
 from morgan_core.errors import BadInput, MorganError
 from morgan_core.retrieval.base import CandidateSource
-from morgan_core.retrieval.fusion import fuse
+from morgan_core.retrieval.fusion import fuse, passages
 from morgan_core.types import Scope, SearchResponse
 
 # Each half returns this many candidates; the figures of ``fusion`` were measured with 100.
@@ -44,9 +44,11 @@ class Searcher:
         candidates = await self._library.query(
             query, vector, limit=max(limit, CANDIDATES), scope=scope
         )
+        best = fuse(candidates, limit=limit)
+        chunks = await self._library.chunks([one.id for one in best])
         return SearchResponse(
             query=query,
-            results=fuse(candidates, limit=limit),
+            results=passages(best, chunks),
             took_ms=(time.perf_counter() - began) * 1000,
             words_only=not candidates.dense_ready,
         )

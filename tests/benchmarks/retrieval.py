@@ -9,7 +9,7 @@ from collections.abc import Sequence
 from pathlib import Path
 
 from morgan_core.embedding.local import LocalEmbedder
-from morgan_core.index.base import Chunk, Hit
+from morgan_core.index.base import Candidate, Chunk
 from morgan_core.index.edge import EdgeIndex
 from morgan_core.library.chunking import chunk
 from morgan_core.library.readers import Extracted
@@ -64,14 +64,14 @@ async def measure(collection: beir.Collection) -> Metrics:
                 best = fuse(candidates, limit=2 * CANDIDATES)
                 rankings["dense"][query] = ranking_of(candidates.dense)
                 rankings["bm25"][query] = ranking_of(candidates.bm25)
-                rankings["fused"][query] = documents_of(passage.document for passage in best)
+                rankings["fused"][query] = documents_of(one.document_id for one in best)
         finally:
             await asyncio.gather(embedder.stop(), index.close())
     return figures(collection, rankings, passages)
 
 
-def ranking_of(hits: Sequence[Hit]) -> list[str]:
-    return documents_of(hit.chunk.document_id for hit in hits)
+def ranking_of(candidates: Sequence[Candidate]) -> list[str]:
+    return documents_of(one.document_id for one in candidates)
 
 
 async def fill(index: EdgeIndex, embedder: LocalEmbedder, collection: beir.Collection) -> int:

@@ -28,6 +28,7 @@ RATIO_BAR = 1.3
 P95_BAR_MS = 50
 INFO = EmbedderInfo(name="synthetic", dimension=384, max_tokens=256)
 FILL = 1024
+SHOWN = 10
 
 
 def run(options: Options) -> Metrics:
@@ -154,7 +155,8 @@ async def side_by_side(
         for turn in (number % 2, 1 - number % 2):
             if turn:
                 began = time.perf_counter()
-                await index.query(text, vector, limit=CANDIDATES)
+                found = await index.query(text, vector, limit=CANDIDATES)
+                await index.chunks([one.id for one in fuse(found, limit=SHOWN)])
                 ours.append(time.perf_counter() - began)
             else:
                 bare.append(await index._do(bare_query.seconds, prepared))
@@ -208,7 +210,9 @@ async def through_the_child(folder: Path, queries: Sequence[tuple[str, bytes]]) 
             found = await child.call(
                 "query", text=text, vector=vector, limit=CANDIDATES, scope=None
             )
-            assert fuse(msgspec.convert(found, Candidates), limit=10)
+            best = fuse(msgspec.convert(found, Candidates), limit=SHOWN)
+            chunks = await child.call("chunks", ids=[one.id for one in best])
+            assert len(msgspec.convert(chunks, list[Chunk])) == SHOWN
             seconds.append(time.perf_counter() - began)
     finally:
         await child.stop()

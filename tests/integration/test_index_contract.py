@@ -17,6 +17,7 @@ from morgan_core.errors import BadInput, Unavailable
 from morgan_core.index.base import Chunk, VectorIndex
 from morgan_core.index.qdrant import QdrantIndex
 from morgan_core.types import Scope
+from tests.hits import ask
 
 from .index_parts import INFO, chunk, make, vectors
 from .qdrant_wire import WireQdrant
@@ -43,7 +44,7 @@ async def index(request: pytest.FixtureRequest, tmp_path: Path) -> AsyncIterator
 
 
 async def words(index: VectorIndex, text: str, **options: object) -> list[str]:
-    found = await index.query(text, None, limit=10, **options)  # type: ignore[arg-type]
+    found = await ask(index, text, None, limit=10, **options)  # type: ignore[arg-type]
     return [hit.chunk.text for hit in found.bm25]
 
 
@@ -51,7 +52,7 @@ async def test_a_chunk_is_found_by_its_words_before_it_has_a_vector(index: Vecto
     rent = chunk("The rent is due on the third working day.")
     await index.upsert_words([rent, chunk("Cats sleep a lot.", "cats")])
 
-    found = await index.query("When is the rent due?", None, limit=10)
+    found = await ask(index, "When is the rent due?", None, limit=10)
 
     assert [hit.chunk for hit in found.bm25] == [rent]
     assert found.bm25[0].score > 0
@@ -78,7 +79,7 @@ async def test_both_lists_come_from_one_query(index: VectorIndex) -> None:
     await index.upsert_words([near, far])
     await index.upsert_vectors([near.id, far.id], vectors([1, 0, 0, 0], [0.6, 0.8, 0, 0]))
 
-    found = await index.query("beta", vectors([1, 0, 0, 0]), limit=10)
+    found = await ask(index, "beta", vectors([1, 0, 0, 0]), limit=10)
 
     assert found.dense_ready
     assert [hit.chunk.text for hit in found.dense] == ["alpha", "beta"]
@@ -91,7 +92,7 @@ async def test_limit_cuts_each_list(index: VectorIndex) -> None:
     await index.upsert_words(many)
     await index.upsert_vectors([c.id for c in many], vectors(*[[1, n, 0, 0] for n in range(8)]))
 
-    found = await index.query("word", vectors([1, 0, 0, 0]), limit=3)
+    found = await ask(index, "word", vectors([1, 0, 0, 0]), limit=3)
 
     assert len(found.dense) == len(found.bm25) == 3
 
@@ -100,9 +101,20 @@ async def test_what_is_stored_comes_back_whole(index: VectorIndex) -> None:
     stored = chunk("Ein Satz mit \u201eAnf\u00fchrung\u201c \U0001f642", language="de", revision=7)
     await index.upsert_words([stored])
 
-    found = await index.query("Satz", None, limit=1)
+    found = await ask(index, "Satz", None, limit=1)
 
     assert found.bm25[0].chunk == stored
+
+
+async def test_chunks_come_in_the_order_asked_and_those_that_are_gone_are_left_out(
+    index: VectorIndex,
+) -> None:
+    one, two, gone = chunk("one"), chunk("two", ordinal=1), chunk("three", "gone")
+    await index.upsert_words([one, two, gone])
+    await index.delete_document("gone")
+
+    assert await index.chunks([two.id, gone.id, one.id]) == [two, one]
+    assert await index.chunks([]) == []
 
 
 @pytest.mark.parametrize(
@@ -155,7 +167,7 @@ async def test_a_chunk_without_a_word_is_kept_and_can_have_a_vector(index: Vecto
     await index.upsert_words([dashes])
     await index.upsert_vectors([dashes.id], vectors([0, 1, 0, 0]))
 
-    found = await index.query("...", vectors([0, 1, 0, 0]), limit=5)
+    found = await ask(index, "...", vectors([0, 1, 0, 0]), limit=5)
 
     assert await index.count() == 1
     assert [hit.chunk.text for hit in found.dense] == ["---"]
@@ -170,7 +182,7 @@ async def test_scope_limits_to_documents_or_folders(index: VectorIndex) -> None:
     await index.upsert_vectors([a.id, b.id, c.id], vectors(*[[1, 0, 0, 0]] * 3))
 
     async def found(scope: Scope) -> set[str]:
-        both = await index.query("rent", vectors([1, 0, 0, 0]), limit=10, scope=scope)
+        both = await ask(index, "rent", vectors([1, 0, 0, 0]), limit=10, scope=scope)
         dense, bm25 = ({h.chunk.document_id for h in hits} for hits in (both.dense, both.bm25))
         assert dense == bm25
         return bm25
@@ -188,8 +200,13 @@ async def test_excluded_documents_do_not_appear(index: VectorIndex) -> None:
     await index.upsert_words([a, b])
     await index.upsert_vectors([a.id, b.id], vectors(*[[1, 0, 0, 0]] * 2))
 
-    found = await index.query(
-        "rent", vectors([1, 0, 0, 0]), limit=5, scope=Scope(folders=("/home",)), exclude=["a"]
+    found = await ask(
+        index,
+        "rent",
+        vectors([1, 0, 0, 0]),
+        limit=5,
+        scope=Scope(folders=("/home",)),
+        exclude=["a"],
     )
 
     assert {hit.chunk.document_id for hit in (*found.dense, *found.bm25)} == {"b"}
@@ -226,9 +243,7 @@ async def test_a_moved_document_is_found_in_its_new_folder(index: VectorIndex) -
     await index.set_paths("a", ["/new/a.md", "/new/copy.md"], ["/new"])
 
     assert await words(index, "rent", scope=Scope(folders=("/old",))) == []
-    found = await index.query(
-        "rent", vectors([1, 0, 0, 0]), limit=5, scope=Scope(folders=("/new",))
-    )
+    found = await ask(index, "rent", vectors([1, 0, 0, 0]), limit=5, scope=Scope(folders=("/new",)))
     assert found.bm25[0].chunk.paths == ("/new/a.md", "/new/copy.md")
     assert len(found.dense) == 1, "moving must not cost the vector"
 
@@ -236,12 +251,12 @@ async def test_a_moved_document_is_found_in_its_new_folder(index: VectorIndex) -
 async def test_writing_twice_changes_nothing(index: VectorIndex) -> None:
     chunks = [chunk(f"rent {n}", ordinal=n) for n in range(3)]
     await index.upsert_words(chunks)
-    once = await index.query("rent", None, limit=10)
+    once = await ask(index, "rent", None, limit=10)
 
     await index.upsert_words(chunks)
     await index.upsert_words([chunks[0], chunks[0]])
 
-    assert await index.query("rent", None, limit=10) == once
+    assert await ask(index, "rent", None, limit=10) == once
     assert await index.count() == 3
 
 
@@ -252,7 +267,7 @@ async def test_a_point_that_is_written_again_loses_its_vector(index: VectorIndex
 
     await index.upsert_words([one])
 
-    assert (await index.query("rent", vectors([1, 0, 0, 0]), limit=5)).dense == ()
+    assert (await ask(index, "rent", vectors([1, 0, 0, 0]), limit=5)).dense == ()
 
 
 async def test_vectors_of_points_that_are_gone_are_dropped(index: VectorIndex) -> None:
@@ -262,7 +277,7 @@ async def test_vectors_of_points_that_are_gone_are_dropped(index: VectorIndex) -
 
     await index.upsert_vectors([kept.id, gone.id], vectors([1, 0, 0, 0], [1, 0, 0, 0]))
 
-    found = await index.query("", vectors([1, 0, 0, 0]), limit=5)
+    found = await ask(index, "", vectors([1, 0, 0, 0]), limit=5)
     assert [hit.chunk.text for hit in found.dense] == ["kept"]
     assert await index.count() == 1
 
@@ -285,7 +300,7 @@ async def test_any_query_text_is_answered(index: VectorIndex, text: str) -> None
 
 
 async def test_an_empty_index_answers_nothing(index: VectorIndex) -> None:
-    found = await index.query("rent", vectors([1, 0, 0, 0]), limit=5)
+    found = await ask(index, "rent", vectors([1, 0, 0, 0]), limit=5)
 
     assert found.dense == found.bm25 == ()
     assert await index.count() == 0
@@ -306,10 +321,10 @@ async def test_a_corpus_that_changes_its_length_is_weighed_as_if_written_at_once
     await at_once.open()
     await at_once.upsert_words([*long, *short])
     await at_once.settled()  # type: ignore[attr-defined]
-    expected = {h.chunk.id: h.score for h in (await at_once.query("rent", None, limit=40)).bm25}
+    expected = {h.chunk.id: h.score for h in (await ask(at_once, "rent", None, limit=40)).bm25}
     await at_once.close()
 
-    found = {h.chunk.id: h.score for h in (await index.query("rent", None, limit=40)).bm25}
+    found = {h.chunk.id: h.score for h in (await ask(index, "rent", None, limit=40)).bm25}
     assert found == pytest.approx(expected, rel=1e-3)
 
 
@@ -325,7 +340,7 @@ async def test_everything_is_there_after_reopening(kind: str, tmp_path: Path) ->
     again = make(kind, tmp_path)
     await again.open()
 
-    found = await again.query("Haus", vectors([0, 0, 1, 0]), limit=5)
+    found = await ask(again, "Haus", vectors([0, 0, 1, 0]), limit=5)
     assert [h.chunk for h in found.bm25] == [h.chunk for h in found.dense] == [german]
     assert await again.documents() == {"lease": {1: 1}, "de": {1: 1}}
     await again.close()
@@ -368,7 +383,7 @@ async def test_both_implementations_rank_words_alike(tmp_path: Path) -> None:
         await index.open()
         await index.upsert_words(chunks)
         await index.settled()  # type: ignore[attr-defined]
-        found = await index.query("rent due", None, limit=30)
+        found = await ask(index, "rent due", None, limit=30)
         scores.append({hit.chunk.id: hit.score for hit in found.bm25})
         await index.close()
 

@@ -13,6 +13,7 @@ import pytest
 
 from morgan_core.errors import Unavailable
 from morgan_core.types import Scope
+from tests.hits import ask
 
 from .index_parts import INFO, chunk, make, vectors
 
@@ -45,11 +46,11 @@ async def test_killed_writers_lose_nothing_that_was_acknowledged(tmp_path: Path)
     for start, end in done:
         for n in range(start, end + 1):
             assert documents.get(f"d{n}") == (None if n % 7 == 0 else {1: 5}), n
-    found = await index.query(
-        "document", vectors([1, 0, 0, 0]), limit=20_000, scope=Scope(documents=("d1", "d2"))
+    found = await ask(
+        index, "document", vectors([1, 0, 0, 0]), limit=20_000, scope=Scope(documents=("d1", "d2"))
     )
     assert len(found.bm25) == len(found.dense) == 10
-    moved = await index.query("document", None, limit=20_000, scope=Scope(folders=("/moved",)))
+    moved = await ask(index, "document", None, limit=20_000, scope=Scope(folders=("/moved",)))
     known = {h.chunk.document_id for h in moved.bm25}
     assert {f"d{n}" for a, b in done for n in range(a, b + 1) if n % 5 == 0 and n % 7} <= known
     await index.close()

@@ -13,6 +13,7 @@ from hypothesis import strategies as st
 
 from morgan_core.index.base import VectorIndex
 from morgan_core.types import Scope
+from tests.hits import ask
 
 from .index_parts import chunk, make, vectors
 
@@ -87,8 +88,8 @@ async def check(kind: str, operations: list[tuple[Any, ...]]) -> None:
             assert await index.documents() == model.documents()
             for folder in ("/x", "/y"):
                 inside = {i for i, value in model.points.items() if value[2] == folder}
-                found = await index.query(
-                    "word", vectors([1, 0, 0, 0]), limit=50, scope=Scope(folders=(folder,))
+                found = await ask(
+                    index, "word", vectors([1, 0, 0, 0]), limit=50, scope=Scope(folders=(folder,))
                 )
                 assert {hit.chunk.id for hit in found.bm25} == inside
                 assert {hit.chunk.id for hit in found.dense} == {

@@ -44,6 +44,7 @@ from morgan_core.paths import Paths
 from morgan_core.settings import Settings
 from morgan_core.storage.catalogue import Catalogue
 from morgan_core.storage.engine import database_url
+from tests.hits import ask
 from tests.library_disk import Disk
 from tests.library_parts import HashEmbedder, TestLibrary, library_in, vector_of
 
@@ -267,7 +268,7 @@ class LibraryMachine(RuleBasedStateMachine):
         for path in sorted(contents.values())[:: max(1, len(contents) // 300)]:
             text = Path(on_disk(path)).read_text()
             for word in {w.strip(",.") for w in text.split() if w.startswith("animal")}:
-                found = await self.library.service.query(word, None, limit=20)
+                found = await ask(self.library.service, word, None, limit=20)
                 assert {p for hit in found.bm25 for p in hit.chunk.paths} >= {path}, (word, path)
                 assert all(word in hit.chunk.text for hit in found.bm25), word
 

@@ -13,6 +13,7 @@ from morgan_core.library.readers.base import Extracted
 from morgan_core.library.room import LibraryRoom
 from morgan_core.types import Document
 from tests.helpers import eventually
+from tests.hits import ask
 from tests.library_parts import room_in
 
 
@@ -96,5 +97,5 @@ async def test_a_file_that_changed_without_a_trace_is_hashed_again(
         file.write_text("The walrus sleeps.")
 
         await ready(room, "a.txt")
-        found = await room.query("heron", None, limit=5)
+        found = await ask(room, "heron", None, limit=5)
         assert [hit.chunk.text for hit in found.bm25] == ["The heron fishes.."]

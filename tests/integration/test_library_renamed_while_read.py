@@ -16,6 +16,7 @@ from morgan_core.settings import Settings
 from morgan_core.storage.catalogue import Catalogue
 from morgan_core.storage.engine import database_url
 from tests.helpers import eventually
+from tests.hits import ask
 from tests.library_parts import DIMENSION, HashEmbedder, make_database, paths_in, vector_of
 
 
@@ -80,7 +81,7 @@ async def test_a_file_renamed_while_it_is_read_is_not_left_waiting(tmp_path: Pat
         reader.let.set()
 
         await eventually(lambda: room.listing().documents[0].state == "ready")
-        assert [hit.chunk.paths for hit in (await room.query("walrus", None, limit=5)).bm25] == [
+        assert [hit.chunk.paths for hit in (await ask(room, "walrus", None, limit=5)).bm25] == [
             (str(folder / "new.txt"),)
         ]
     finally:

@@ -14,6 +14,7 @@ from morgan_core.index.factory import make_index
 from morgan_core.settings import Settings
 from morgan_core.types import Job, Scope
 from tests.helpers import eventually
+from tests.hits import ask
 from tests.library_parts import TestLibrary, library_in
 
 
@@ -276,8 +277,8 @@ async def test_a_search_keeps_to_its_scope(library: TestLibrary, docs: Path) -> 
     (docs / "sub" / "c.txt").write_text("Another walrus sleeps here.")
     await done(library, await library.service.learn([str(docs)]))
 
-    found = await library.service.query(
-        "walrus", None, limit=10, scope=Scope(folders=(str(docs / "sub"),))
+    found = await ask(
+        library.service, "walrus", None, limit=10, scope=Scope(folders=(str(docs / "sub"),))
     )
 
     assert [hit.chunk.paths for hit in found.bm25] == [(str(docs / "sub" / "c.txt"),)]

@@ -7,29 +7,38 @@ from itertools import pairwise
 from hypothesis import given
 from hypothesis import strategies as st
 
-from morgan_core.index.base import Candidates, Hit
-from morgan_core.retrieval.fusion import fuse, normalise
-from tests.core_fakes import chunk
+from morgan_core.index.base import Candidate, Candidates
+from morgan_core.retrieval.fusion import fuse, normalise, passages
+from tests.core_fakes import candidate, chunk
 
 
 def candidates(dense: dict[str, float], bm25: dict[str, float], *, ready: bool = True):
-    def hits(scores: dict[str, float]) -> tuple[Hit, ...]:
-        return tuple(Hit(chunk=chunk(id, id), score=s) for id, s in scores.items())
+    def hits(scores: dict[str, float]) -> tuple[Candidate, ...]:
+        return tuple(candidate(chunk(id, id), s) for id, s in scores.items())
 
     return Candidates(dense=hits(dense), bm25=hits(bm25), dense_ready=ready)
 
 
 def test_a_passage_that_both_halves_like_comes_first_and_keeps_its_scores():
     fused = fuse(candidates({"a": 0.9, "b": 0.5, "c": 0.4}, {"b": 9, "c": 8.5, "d": 1}), limit=10)
-    assert fused[0].text == "b"
+    assert fused[0].id == "b"
     assert (fused[0].scores.dense, fused[0].scores.bm25) == (0.5, 9)
-    only_dense = next(p for p in fused if p.text == "a")
-    assert only_dense.scores.bm25 is None and only_dense.score == only_dense.scores.fused
+    only_dense = next(p for p in fused if p.id == "a")
+    assert only_dense.scores.bm25 is None
 
 
 def test_words_alone_rank_as_bm25_does():
     fused = fuse(candidates({}, {"a": 3, "b": 2, "c": 1}, ready=False), limit=2)
-    assert [p.text for p in fused] == ["a", "b"]
+    assert [one.id for one in fused] == ["a", "b"]
+
+
+def test_passages_keep_the_order_and_leave_out_what_is_gone():
+    fused = fuse(candidates({}, {"a": 3, "b": 2, "c": 1}, ready=False), limit=3)
+    found = passages(fused, [chunk("c", "see"), chunk("a", "ay")])
+    assert [(p.text, p.score) for p in found] == [
+        ("ay", fused[0].scores.fused),
+        ("see", fused[2].scores.fused),
+    ]
 
 
 def test_nothing_found_is_an_empty_result():

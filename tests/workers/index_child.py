@@ -15,13 +15,16 @@ from morgan_core.worker.main import Parent
 class IndexChild:
     def __init__(self, index: EdgeIndex) -> None:
         self._index = index
-        self.handlers = {"query": self.query}
+        self.handlers = {"query": self.query, "chunks": self.chunks}
 
     async def close(self) -> None:
         await self._index.close()
 
     async def query(self, text: str, vector: bytes | None, limit: int, scope: None) -> Any:
         return await self._index.query(text, vector, limit=limit, scope=scope)
+
+    async def chunks(self, ids: list[str]) -> Any:
+        return await self._index.chunks(ids)
 
 
 async def start(config: dict[str, Any], parent: Parent) -> IndexChild:
