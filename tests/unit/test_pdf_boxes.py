@@ -35,7 +35,7 @@ words = st.text("abcdefghijklmnopqrstuvwxyzäß.,-", min_size=1, max_size=12).ma
     pages=st.lists(
         st.lists(st.lists(words, min_size=1, max_size=6), min_size=1, max_size=8),
         min_size=1,
-        max_size=3,
+        max_size=2,
     )
 )
 def test_every_line_has_a_box_where_it_was_printed(pages: list[list[list[str]]]) -> None:

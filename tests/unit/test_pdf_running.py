@@ -68,7 +68,10 @@ def test_page_numbers_alone_are_left_out(number) -> None:
 def test_a_head_of_left_pages_and_one_of_right_pages_are_left_out() -> None:
     extracted = extract(
         *(
-            [Printed(60, TOP, f"{n + 1} The Book" if n % 2 else f"The Chapter {n + 1}"), *body(n)]
+            [
+                Printed(60, TOP, f"{n + 1} The Book" if n % 2 else f"The Chapter {n + 1}", 8),
+                *body(n),
+            ]
             for n in range(8)
         )
     )
@@ -98,7 +101,11 @@ def test_what_repeats_twice_or_in_the_middle_of_the_page_stays() -> None:
 
 @pytest.mark.parametrize(
     ("title", "size", "below"),
-    [(lambda n: f"Lesson {n + 1}", 10, 14), (lambda n: f"Lesson {n + 1}", 18, 60)],
+    [
+        (lambda n: f"Lesson {n + 1}", 10, 14),
+        (lambda n: f"Lesson {n + 1}", 10, 60),
+        (lambda n: f"Lesson {n + 1}", 18, 60),
+    ],
 )
 def test_titles_that_differ_by_their_number_stay(title, size: int, below: int) -> None:
     extracted = extract(

@@ -29,11 +29,11 @@ _SAME_PLACE = 4.0
 """Points that one line may stand higher or lower from page to page."""
 
 _SET_APART = 1.6
-"""A line with a word and a number ("Lesson 3") may be a title; it is none when it stands this
-many heights of its letters away from the text."""
+"""White space around a running line, in heights of its letters, where it is not the same line on
+every page."""
 
-_LARGE = 1.2
-"""Letters this many times as high as the text's are those of a title."""
+_SMALL = 0.95
+"""Letters this many times as high as the text's are those of no title."""
 
 _ALIKE = 0.8
 """Share of the pages whose number must be that of the page."""
@@ -54,7 +54,7 @@ _PAGE_WORDS = frozenset(
 
 class _Candidate(Record, frozen=True):
     """A line at the edge of page ``page`` (from 0), ``index`` in its lines. ``apart`` says that
-    white space parts it from the text."""
+    white space parts it from the text, ``parted`` that it has some within."""
 
     page: int
     index: int
@@ -62,6 +62,7 @@ class _Candidate(Record, frozen=True):
     size: float
     numbers: tuple[int, ...]
     apart: bool
+    parted: bool
 
 
 def without_running_lines(pages: Sequence[Page], titles: Collection[str] = ()) -> list[Page]:
@@ -84,9 +85,9 @@ def without_running_lines(pages: Sequence[Page], titles: Collection[str] = ()) -
     body = median([line.size for page in pages for line in page.lines if line.size] or [0.0])
     repeated = {
         (candidate.page, candidate.index)
-        for (_, template), candidates in groups.items()
+        for (upper, template), candidates in groups.items()
         for group in _at_one_place(candidates)
-        if _is_running(template, group, body)
+        if _is_running(template, group, body, upper=upper)
         for candidate in group
     }
     running: dict[int, set[int]] = defaultdict(set)
@@ -162,6 +163,7 @@ def _candidates(page: Page, number: int, rows: list[list[int]]) -> Iterator[tupl
                     size=line.size,
                     numbers=_numbers(text),
                     apart=distance > _SET_APART * line.rect.height,
+                    parted=bool(line.gaps),
                 ),
                 text,
             )
@@ -199,7 +201,8 @@ def _at_one_place(candidates: list[_Candidate]) -> Iterator[list[_Candidate]]:
         yield group
 
 
-def _is_running(template: str, group: list[_Candidate], body: float) -> bool:
+def _is_running(template: str, group: list[_Candidate], body: float, *, upper: bool) -> bool:
+    """``body`` is the height of the letters of most lines."""
     numbers = {candidate.page: candidate.numbers for candidate in group}
     pages = sorted(numbers)
     if len(pages) < _FEWEST_PAGES or len(pages) < _DENSITY * (pages[-1] - pages[0] + 1):
@@ -210,11 +213,15 @@ def _is_running(template: str, group: list[_Candidate], body: float) -> bool:
         return False
     if len(set(numbers.values())) == 1:
         return True
+    half = len(group) / 2
     words = set(re.findall(r"[^\W\d_]+", template))
     if words <= _PAGE_WORDS:
         return True
-    large = body and median(c.size for c in group) > _LARGE * body
-    return not large and sum(c.apart for c in group) > len(group) / 2
+    # Words with a number may be a title ("Lesson 3"): these look like none.
+    plain = not upper or (
+        median(c.size for c in group) <= _SMALL * body or sum(c.parted for c in group) > half
+    )
+    return plain and sum(c.apart for c in group) > half
 
 
 def _is_told(values: tuple[int, ...], pages: list[int]) -> bool:
