@@ -28,6 +28,7 @@ from morgan_core.types import (
     LibraryListing,
     Message,
     ModelInfo,
+    Proof,
     Scope,
     SearchResponse,
 )
@@ -199,6 +200,12 @@ class Morgan(Protocol):
 
     async def forget(self, paths: Sequence[str]) -> Job:
         """Remove the documents at or below ``paths`` (or document ids), and keep them out."""
+        ...
+
+    async def prove(self, paths: Sequence[str]) -> Proof:
+        """Look through every store for what is left of ``paths`` (absolute paths, or ids of
+        documents that are to be gone) and list the stored answers that quote them. Changes
+        nothing: forget first, and wait until that job is done."""
         ...
 
     async def settings(self) -> list[EffectiveSetting]: ...

@@ -29,6 +29,7 @@ from morgan_core.types import (
     LibraryCounts,
     LibraryListing,
     ModelInfo,
+    Proof,
     Record,
     Scope,
     SearchResponse,
@@ -120,6 +121,9 @@ class MorganClient:
 
     async def forget(self, paths: Sequence[str]) -> Job:
         return await self.call(Job, "POST", "/api/forget", {"paths": list(paths)})
+
+    async def prove(self, paths: Sequence[str]) -> Proof:
+        return await self.call(Proof, "POST", "/api/forget/prove", {"paths": list(paths)})
 
     async def settings(self) -> list[EffectiveSetting]:
         return await self.call(list[EffectiveSetting], "GET", "/api/settings")

@@ -90,7 +90,8 @@ class Job(Record, frozen=True, kw_only=True):
     """A learn or forget request and how far it is.
 
     A learn job is ``findable`` when words find every file of it, ``done`` when every file is
-    ready or failed. ``documents`` are their current states; ``skipped`` maps a path that was
+    ready or failed. ``documents`` are their current states, or what a forget job of this process
+    removed; ``skipped`` maps a path that was
     not taken in to the reason.
     """
 
@@ -100,6 +101,42 @@ class Job(Record, frozen=True, kw_only=True):
     documents: tuple[Document, ...] = ()
     skipped: dict[str, str] = {}
     error: str = ""
+
+
+class StoreCheck(Record, frozen=True, kw_only=True):
+    """How many entries of one store were looked at, and how many are left of what was forgotten;
+    ``examples`` name a few of these."""
+
+    store: str
+    looked_at: int
+    left: int
+    examples: tuple[str, ...] = ()
+
+
+class PastAnswer(Record, frozen=True, kw_only=True):
+    """A stored answer that quotes a document: ``cited`` when the answer cites it, else it was
+    only put before the model. It is kept until its conversation is deleted."""
+
+    conversation_id: str
+    title: str
+    turn_id: str
+    question: str
+    asked: float
+    cited: bool
+
+
+class Proof(Record, frozen=True, kw_only=True):
+    """``forget --prove --json``: what is left of ``paths`` after they were forgotten.
+
+    ``clean`` says that no store holds anything of them. ``answers`` quote them all the same, and
+    ``notes`` tell what such a look cannot see.
+    """
+
+    paths: tuple[str, ...]
+    clean: bool
+    checks: tuple[StoreCheck, ...]
+    answers: tuple[PastAnswer, ...]
+    notes: tuple[str, ...]
 
 
 class PageBox(Record, frozen=True, kw_only=True):

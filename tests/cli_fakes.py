@@ -7,6 +7,8 @@ from collections.abc import AsyncIterator, Sequence
 from contextlib import asynccontextmanager
 from typing import Any
 
+import msgspec
+
 from morgan_core.errors import MorganError, NotFound
 from morgan_core.events import AnyChange, AnyTurnEvent, CountsChanged, JobChanged
 from morgan_core.types import (
@@ -20,6 +22,7 @@ from morgan_core.types import (
     LibraryListing,
     Message,
     ModelInfo,
+    Proof,
     Scope,
     SearchResponse,
 )
@@ -39,6 +42,8 @@ class FakeMorgan:
         self.searched: list[dict[str, Any]] = []
         self.learned: list[tuple[list[str], bool]] = []
         self.forgotten: list[list[str]] = []
+        self.proved: list[list[str]] = []
+        self.proof = Proof(paths=(), clean=True, checks=(), answers=(), notes=())
         self.stopped = False
         self.closed = False
         self.found = SearchResponse(query="", results=(), took_ms=1.0)
@@ -77,6 +82,10 @@ class FakeMorgan:
     async def forget(self, paths: Sequence[str]) -> Job:
         self.forgotten.append(list(paths))
         return self.job_steps.pop(0)
+
+    async def prove(self, paths: Sequence[str]) -> Proof:
+        self.proved.append(list(paths))
+        return msgspec.structs.replace(self.proof, paths=tuple(paths))
 
     async def settings(self) -> list[EffectiveSetting]:
         return [

@@ -49,9 +49,11 @@ from morgan_core.types import (
     Message,
     ModelInfo,
     Passage,
+    Proof,
     Scope,
     Scores,
     SearchResponse,
+    StoreCheck,
 )
 
 
@@ -191,6 +193,12 @@ class JournalledMorgan:
         for document in gone:
             (self.folder / "documents" / document.id).unlink()
         return self._job("forget", gone)
+
+    async def prove(self, paths: Sequence[str]) -> Proof:
+        known = self.library.documents()
+        left = [d.id for d in known if {d.id, *d.paths} & set(paths)]
+        check = StoreCheck(store="documents", looked_at=len(known), left=len(left))
+        return Proof(paths=tuple(paths), clean=not left, checks=(check,), answers=(), notes=())
 
     async def settings(self) -> list[EffectiveSetting]:
         return [EffectiveSetting(name="port", value=8080, source="default", description="A port.")]

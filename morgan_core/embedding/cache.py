@@ -12,6 +12,7 @@ from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 from morgan_core.embedding.base import EmbedderInfo
+from morgan_core.errors import Unavailable
 
 if TYPE_CHECKING:
     from diskcache import Cache
@@ -82,24 +83,48 @@ class VectorCache:
                 self._give_up(error)
 
     def delete_many(self, hashes: Iterable[str]) -> None:
-        """Drop the vectors of texts that were forgotten."""
+        """Drop the vectors of texts that were forgotten, those of all embedders."""
+        gone = set(hashes)
+        if not gone:
+            return
         with self._lock:
-            disk = self._opened()
-            for key in hashes:
+            for key in gone:
                 self._memory.pop(key, None)
-                if disk is None:
-                    continue
-                try:
-                    disk.delete(self._key(key), retry=True)
-                except (sqlite3.Error, OSError) as error:
-                    self._give_up(error)
-                    disk = None
+            disk = self._opened()
+            if disk is None:
+                return
+            try:
+                with disk.transact(retry=True):
+                    for key in [k for k in disk.iterkeys() if str(k).rpartition(":")[2] in gone]:
+                        disk.delete(key, retry=True)
+            except (sqlite3.Error, OSError) as error:
+                self._give_up(error)
+
+    def hashes(self) -> set[str]:
+        """The hashes of every text that has a vector, of whatever embedder. Raises
+        Unavailable when the disk cannot be read: a broken cache is no empty one."""
+        with self._lock:
+            found = set(self._memory)
+            disk = self._opened()
+            if disk is None:
+                raise self._unreadable()
+            try:
+                return found | {str(key).rpartition(":")[2] for key in disk.iterkeys()}
+            except (sqlite3.Error, OSError) as error:
+                self._give_up(error)
+                raise self._unreadable() from error
 
     def close(self) -> None:
         with self._lock:
             if self._disk is not None:
                 self._disk.close()
                 self._disk = None
+
+    def _unreadable(self) -> Unavailable:
+        return Unavailable(
+            f"The vector cache in {self._directory} cannot be read.",
+            mend="Delete that folder and start Morgan again: it is made anew.",
+        )
 
     def _from_disk(self, key: str) -> bytes | None:
         disk = self._opened()

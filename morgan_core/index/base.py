@@ -104,6 +104,14 @@ class VectorIndex(Protocol):
 
     async def count(self, document_id: str | None = None) -> int: ...
 
+    async def count_at(self, path: str) -> int:
+        """The points of documents at ``path``, or anywhere below it."""
+        ...
+
+    async def other_collections(self) -> list[str]:
+        """The collections of other embedders beside this one."""
+        ...
+
     async def documents(self) -> dict[str, dict[int, int]]:
         """Points per document and revision, for checking against the catalogue."""
         ...

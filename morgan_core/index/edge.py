@@ -111,6 +111,16 @@ class EdgeIndex:
     async def count(self, document_id: str | None = None) -> int:
         return await self._do(self._store.count, document_id)
 
+    async def count_at(self, path: str) -> int:
+        return await self._do(self._store.count_at, path)
+
+    async def other_collections(self) -> list[str]:
+        return await self._do(self._other_collections)
+
+    def _other_collections(self) -> list[str]:
+        beside = (path.name for path in self.directory.iterdir() if path.is_dir())
+        return sorted(name for name in beside if name != self.collection)
+
     async def documents(self) -> dict[str, dict[int, int]]:
         return await self._do(self._store.documents)
 

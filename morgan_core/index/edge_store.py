@@ -238,6 +238,16 @@ class EdgeStore:
         where = None if document_id is None else _filter(document_id)
         return self.shard.count(engine.CountRequest(exact=True, filter=where))
 
+    def count_at(self, path: str) -> int:
+        import qdrant_edge as engine
+
+        match = engine.MatchAny([path])
+        either: list[engine.ConditionType] = [
+            engine.FieldCondition(field, match=match) for field in ("paths", "folders")
+        ]
+        where = engine.Filter(should=either)
+        return self.shard.count(engine.CountRequest(exact=True, filter=where))
+
     def documents(self) -> dict[str, dict[int, int]]:
         return versions_of(self._facet("version"))
 

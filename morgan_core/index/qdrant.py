@@ -35,8 +35,8 @@ from morgan_core.index.payload import (
     payload_of,
     versions_of,
 )
-from morgan_core.index.qdrant_models import document_filter, scope_filter, sparse
-from morgan_core.index.vectors import collection_name, rows
+from morgan_core.index.qdrant_models import at_filter, document_filter, scope_filter, sparse
+from morgan_core.index.vectors import COLLECTIONS, collection_name, rows
 from morgan_core.types import Scope
 
 if TYPE_CHECKING:
@@ -332,6 +332,15 @@ class QdrantIndex:
         where = None if document_id is None else document_filter(document_id)
         answer = await self._ask(self._client.count(self.collection, where, exact=True))
         return answer.count
+
+    async def count_at(self, path: str) -> int:
+        answer = await self._ask(self._client.count(self.collection, at_filter(path), exact=True))
+        return answer.count
+
+    async def other_collections(self) -> list[str]:
+        found = (await self._ask(self._client.get_collections())).collections
+        names = (collection.name for collection in found)
+        return sorted(n for n in names if n.startswith(COLLECTIONS) and n != self.collection)
 
     async def documents(self) -> dict[str, dict[int, int]]:
         return versions_of(await self._ask(self._facet("version")))

@@ -30,6 +30,16 @@ def document_filter(document_id: str, *, keep_revision: int | None = None) -> mo
     )
 
 
+def at_filter(path: str) -> models.Filter:
+    """The points whose document is at ``path`` or below it."""
+    from qdrant_client import models
+
+    match = models.MatchValue(value=path)
+    return models.Filter(
+        should=[models.FieldCondition(key=key, match=match) for key in ("paths", "folders")]
+    )
+
+
 def scope_filter(scope: Scope | None, exclude: Sequence[str]) -> models.Filter | None:
     from qdrant_client import models
 

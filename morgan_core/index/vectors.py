@@ -10,6 +10,9 @@ from array import array
 from morgan_core.embedding.base import EmbedderInfo
 from morgan_core.errors import BadInput
 
+COLLECTIONS = "morgan_knowledge__"
+"""What the names of all collections begin with."""
+
 
 def rows(vectors: bytes, count: int, dimension: int) -> list[list[float]]:
     """Float32 row-major bytes of shape (count, dimension) as lists; BadInput when they are not."""
@@ -29,4 +32,4 @@ def collection_name(info: EmbedderInfo) -> str:
     slug = re.sub(r"[^a-z0-9._-]+", "-", info.name.lower()).strip("-.")[:60]
     if slug != info.name:
         slug += "-" + hashlib.sha256(info.name.encode()).hexdigest()[:8]
-    return f"morgan_knowledge__{slug}__{info.dimension}"
+    return f"{COLLECTIONS}{slug}__{info.dimension}"

@@ -75,7 +75,6 @@ class Ingest:
         *,
         on_findable: Callable[[str], None],
         on_lost: Callable[[str], None],
-        forget_vectors: Callable[[Sequence[str]], None],
     ) -> None:
         self._manifest = manifest
         self._index = index
@@ -85,7 +84,6 @@ class Ingest:
         self._pause = pause
         self._on_findable = on_findable
         self._on_lost = on_lost
-        self._forget_vectors = forget_vectors
         self._queue: asyncio.PriorityQueue[tuple[int, int, str]] = asyncio.PriorityQueue()
         self._queued: dict[str, int] = {}
         self._count = 0
@@ -131,8 +129,7 @@ class Ingest:
     async def purge(self, document_ids: Iterable[str], *, forget: bool = False) -> None:
         """Delete hidden documents: points, then the catalogue's rows, then the text.
 
-        Without ``forget`` those that are being worked on are left for the next time; with it
-        they are waited for, and the cached vectors that no other document has go too.
+        Those that are being worked on are left for the next time, or waited for with ``forget``.
         """
         texts: set[str] = set()
         for document_id in document_ids:
@@ -142,7 +139,7 @@ class Ingest:
                 document = self._manifest.documents.get(document_id)
                 if document is not None and document.hidden_at is not None:
                     texts.add(document.text_sha256)
-                    await self._purge(document, forget=forget)
+                    await self._purge(document)
         await self._drop_texts(texts)
 
     async def redo(self, document_id: str) -> None:
@@ -233,6 +230,7 @@ class Ingest:
         for i in range(0, len(chunks), _POINTS_AT_ONCE):
             await self._index.upsert_words(chunks[i : i + _POINTS_AT_ONCE])
         if document.sha256 != sha256:
+            await self._drop_texts({sha256})
             return
         await self._flip(document, revision, extracted, chunks, pieces)
 
@@ -333,12 +331,8 @@ class Ingest:
         """Delete the points of every revision but the current one."""
         await self._index.delete_document(document.id, keep_revision=document.revision)
 
-    async def _purge(self, document: DocumentRow, *, forget: bool) -> None:
+    async def _purge(self, document: DocumentRow) -> None:
         await self._index.delete_document(document.id)
-        if forget:
-            hashes = {row.sha256 for row in await self._manifest.catalogue.chunks(document.id)}
-            hashes -= await self._manifest.catalogue.used_elsewhere(hashes, document.id)
-            await asyncio.to_thread(self._forget_vectors, sorted(hashes))
         if document.hidden_at is None:  # a file with its content turned up meanwhile
             await self.redo(document.id)
             return

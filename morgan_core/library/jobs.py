@@ -43,6 +43,7 @@ class Jobs:
         self._active = {row.id for row in self._rows.values() if not row.finished}
         self._on_job = on_job
         self._told: dict[str, Job] = {}
+        self._forgotten: dict[str, tuple[Document, ...]] = {}
         # Jobs whose paths this process has looked at; only these can be scanned.
         self._looked: set[str] = set()
         self._tasks: set[asyncio.Task[None]] = set()
@@ -77,6 +78,7 @@ class Jobs:
         """Remove what ``names`` say. It is hidden when this returns. Raises NotFound."""
         if job_id not in self._rows:
             row = JobRow(job_id, "forget", await self._requests.named(names), time.time())
+            self._forgotten[job_id] = self._documents(row)
             await self._add(row)
             await self._requests.forget(row.paths)
             self._spawn(self._purge(row))
@@ -163,7 +165,8 @@ class Jobs:
         self._on_job(self._show(row))
 
     def _show(self, row: JobRow) -> Job:
-        documents = self._documents(row) if row.kind == "learn" else ()
+        learns = row.kind == "learn"
+        documents = self._documents(row) if learns else self._forgotten.get(row.id, ())
         return Job(
             id=row.id,
             kind=row.kind,

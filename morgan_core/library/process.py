@@ -19,7 +19,15 @@ from morgan_core.index.base import Chunk
 from morgan_core.library.room import LibraryRoom
 from morgan_core.paths import Paths
 from morgan_core.settings import Settings
-from morgan_core.types import DocumentText, Folder, Job, LibraryCounts, LibraryListing, Scope
+from morgan_core.types import (
+    DocumentText,
+    Folder,
+    Job,
+    LibraryCounts,
+    LibraryListing,
+    Scope,
+    StoreCheck,
+)
 from morgan_core.worker.channel import Handler
 from morgan_core.worker.main import Parent
 
@@ -76,6 +84,7 @@ class LibraryProcess:
             "watch_remove": self._watch_remove,
             "learn": self._learn,
             "forget": self._forget,
+            "check_forgotten": self._check_forgotten,
             "job": self._job,
             "jobs": self._jobs,
         }
@@ -138,6 +147,9 @@ class LibraryProcess:
 
     async def _forget(self, job: str, paths: list[str]) -> Job:
         return await self._room.jobs.forget(job, paths)
+
+    async def _check_forgotten(self, names: list[str]) -> tuple[StoreCheck, ...]:
+        return await self._room.requests.check_forgotten(names)
 
     async def _job(self, job: str) -> Job:
         return self._room.jobs.get(job)

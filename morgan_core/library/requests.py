@@ -19,22 +19,26 @@ from morgan_core.errors import BadInput, NotFound
 from morgan_core.library.announcer import show_folder
 from morgan_core.library.ingest import Ingest
 from morgan_core.library.keeper import Keeper
+from morgan_core.library.leftovers import Leftovers
 from morgan_core.library.look import real_path
 from morgan_core.library.manifest import Manifest
 from morgan_core.library.names import is_below, on_disk
 from morgan_core.library.scan import why_not_regular
 from morgan_core.library.skip import is_secret, why_skip
 from morgan_core.storage.catalogue_rows import RootRow
-from morgan_core.types import Folder
+from morgan_core.types import Folder, StoreCheck
 
 
 class Requests:
     """Runs requests between the keeper's steps."""
 
-    def __init__(self, manifest: Manifest, keeper: Keeper, ingest: Ingest) -> None:
+    def __init__(
+        self, manifest: Manifest, keeper: Keeper, ingest: Ingest, leftovers: Leftovers
+    ) -> None:
         self._manifest = manifest
         self._keeper = keeper
         self._ingest = ingest
+        self._leftovers = leftovers
 
     # --- learn -----------------------------------------------------------------------------
 
@@ -131,8 +135,18 @@ class Requests:
         await self._keeper.run(command)
 
     async def purge_forgotten(self) -> None:
-        """Delete the hidden documents that have no file any more, with all that is cached."""
+        """Delete the hidden documents that have no file any more, with all that is cached: of
+        their earlier revisions too, and of files that were deleted before."""
         await self._ingest.purge(self._manifest.fileless(), forget=True)
+        await self._leftovers.sweep()
+
+    async def check_forgotten(self, names: Sequence[str]) -> tuple[StoreCheck, ...]:
+        """What the stores still hold of ``names``: absolute paths, or ids of documents."""
+        wanted = set(names)
+        for name in names:
+            if os.path.isabs(on_disk(name)):  # noqa: PTH117
+                wanted.add(await asyncio.to_thread(real_path, name))
+        return await self._leftovers.check(sorted(wanted))
 
     async def _named(self, name: str) -> list[str]:
         if name in self._manifest.documents:

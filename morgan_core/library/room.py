@@ -21,6 +21,7 @@ from morgan_core.library.announcer import Announcer, show_folder
 from morgan_core.library.ingest import FileReader, Ingest
 from morgan_core.library.jobs import Jobs
 from morgan_core.library.keeper import Keeper
+from morgan_core.library.leftovers import Leftovers
 from morgan_core.library.manifest import Manifest
 from morgan_core.library.pause import Pause
 from morgan_core.library.requests import Requests
@@ -48,6 +49,8 @@ class VectorStore(Protocol):
     def put_many(self, vectors: Mapping[str, bytes]) -> None: ...
 
     def delete_many(self, sha256s: Sequence[str]) -> None: ...
+
+    def hashes(self) -> set[str]: ...
 
 
 class LibraryRoom:
@@ -84,6 +87,7 @@ class LibraryRoom:
         self.keeper: Keeper
         self.ingest: Ingest
         self.vectors: Vectors
+        self.leftovers: Leftovers
         self.requests: Requests
         self.jobs: Jobs
 
@@ -101,7 +105,6 @@ class LibraryRoom:
             self._pause,
             on_findable=self._on_findable,
             on_lost=lambda path: self.keeper.hint(path, complete=False, delay=_LOST_DELAY),
-            forget_vectors=self._cache.delete_many,
         )
         self.vectors = Vectors(
             self.manifest,
@@ -121,7 +124,10 @@ class LibraryRoom:
             on_root=self._announcer.root,
             on_step=self._on_step,
         )
-        self.requests = Requests(self.manifest, self.keeper, self.ingest)
+        self.leftovers = Leftovers(
+            self.manifest, self._catalogue, self._index, self._texts, self._window, self._cache
+        )
+        self.requests = Requests(self.manifest, self.keeper, self.ingest, self.leftovers)
         self.jobs = Jobs(
             self.manifest, self.keeper, self.requests, snapshot.jobs, self._announcer.job
         )

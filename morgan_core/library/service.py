@@ -24,6 +24,7 @@ from morgan_core.types import (
     LibraryCounts,
     LibraryListing,
     Scope,
+    StoreCheck,
     WorkerInfo,
 )
 from morgan_core.worker import Worker
@@ -154,6 +155,13 @@ class LibraryService:
             "forget", job=str(uuid.uuid4()), paths=[from_person(path) for path in paths]
         )
         return msgspec.convert(found, Job)
+
+    async def check_forgotten(self, names: Sequence[str]) -> tuple[StoreCheck, ...]:
+        """What each store still holds of the paths and document ids."""
+        found = await self._worker.call(
+            "check_forgotten", names=[from_person(name) for name in names]
+        )
+        return msgspec.convert(found, tuple[StoreCheck, ...])
 
     async def job(self, id: str) -> Job:
         """Raises NotFound."""

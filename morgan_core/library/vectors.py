@@ -42,6 +42,8 @@ class Cache(Protocol):
 
     def put_many(self, vectors: Mapping[str, bytes]) -> None: ...
 
+    def delete_many(self, sha256s: Sequence[str]) -> None: ...
+
 
 class Embed(Protocol):
     async def __call__(self, texts: Sequence[str]) -> bytes:
@@ -208,6 +210,9 @@ class Vectors:
             }
             await asyncio.to_thread(self._cache.put_many, new)
             vectors |= new
+            # What was forgotten meanwhile must not come back into the cache.
+            gone = [row.sha256 for row in missing if not self._manifest.visible(row.document_id)]
+            await asyncio.to_thread(self._cache.delete_many, gone)
         return _Batch([row for row in rows if row.sha256 in vectors], vectors)
 
     async def _texts_of(self, rows: Sequence[ChunkRow]) -> dict[str, str]:

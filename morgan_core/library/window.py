@@ -33,6 +33,11 @@ class TextWindow:
                 self._last = sha256, extracted
             return self._last[1]
 
+    def clear(self) -> None:
+        """Forget the text in memory."""
+        with self._lock:
+            self._last = None
+
 
 def cut_window(
     extracted: Extracted,

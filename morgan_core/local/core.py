@@ -29,7 +29,15 @@ from morgan_core.local.rooms import (
     LocalWatches,
 )
 from morgan_core.paths import Paths
-from morgan_core.types import EffectiveSetting, Health, Job, Scope, SearchResponse, WorkerInfo
+from morgan_core.types import (
+    EffectiveSetting,
+    Health,
+    Job,
+    Proof,
+    Scope,
+    SearchResponse,
+    WorkerInfo,
+)
 
 if TYPE_CHECKING:
     from sqlalchemy.ext.asyncio import AsyncEngine
@@ -183,7 +191,7 @@ class LocalMorgan:
 
     @property
     def conversations(self) -> LocalConversations:
-        return LocalConversations(self._store)
+        return LocalConversations(self._store, self._paths.journal)
 
     @property
     def models(self) -> LocalModels:
@@ -238,6 +246,12 @@ class LocalMorgan:
     async def forget(self, paths: Sequence[str]) -> Job:
         self._check_open()
         return await self._service.forget(list(paths))
+
+    async def prove(self, paths: Sequence[str]) -> Proof:
+        self._check_open()
+        from morgan_core.local.proof import prove
+
+        return await prove(list(paths), self._service, self._engine, self._paths)
 
     async def settings(self) -> list[EffectiveSetting]:
         return self._loaded.effective()

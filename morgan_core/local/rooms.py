@@ -4,10 +4,12 @@ from __future__ import annotations
 
 from collections.abc import AsyncIterator, Awaitable, Callable
 from contextlib import aclosing
+from pathlib import Path
 from typing import TYPE_CHECKING
 
 from morgan_core.assistant import ConversationList, Folders, JobList, MessageList
 from morgan_core.changes import ChangeHub
+from morgan_core.chat.journal import journal_path
 from morgan_core.errors import BadInput
 from morgan_core.events import AnyChange
 from morgan_core.types import (
@@ -87,8 +89,9 @@ class LocalJobs:
 
 
 class LocalConversations:
-    def __init__(self, store: ConversationStore) -> None:
+    def __init__(self, store: ConversationStore, journal: Path) -> None:
         self._store = store
+        self._journal = journal
 
     async def list(self, *, limit: int = 500) -> ConversationList:
         return await self._store.list(limit=limit)
@@ -107,7 +110,8 @@ class LocalConversations:
         return await self._store.rename(conversation_id, title.strip())
 
     async def delete(self, conversation_id: str) -> None:
-        await self._store.delete(conversation_id)
+        for turn_id in await self._store.delete(conversation_id):
+            journal_path(self._journal, turn_id).unlink(missing_ok=True)
 
     async def search(self, query: str, *, limit: int = 20) -> MessageList:
         return await self._store.search(query, limit=limit)

@@ -61,7 +61,7 @@ class LearnBody(Body, frozen=True, kw_only=True):
 
 
 class PathsBody(Body, frozen=True, kw_only=True):
-    """``POST /api/forget``: absolute paths or document ids."""
+    """``POST /api/forget`` and ``/api/forget/prove``: absolute paths or document ids."""
 
     paths: tuple[str, ...]
 

@@ -14,7 +14,7 @@ from morgan_core.errors import Disconnected, Leaving, MorganError, NotFound
 from morgan_core.events import AnyTurnEvent, Done, Failed
 from morgan_core.session.election import Backend, Election
 from morgan_core.session.rooms import Conversations, Jobs, Library, Models, Watches
-from morgan_core.types import EffectiveSetting, Health, Job, Scope, SearchResponse
+from morgan_core.types import EffectiveSetting, Health, Job, Proof, Scope, SearchResponse
 
 T = TypeVar("T")
 log = logging.getLogger(__name__)
@@ -102,6 +102,9 @@ class Session:
 
     async def forget(self, paths: Sequence[str]) -> Job:
         return await self.call(lambda morgan: morgan.forget(paths))
+
+    async def prove(self, paths: Sequence[str]) -> Proof:
+        return await self.call(lambda morgan: morgan.prove(paths))
 
     async def settings(self) -> list[EffectiveSetting]:
         return await self.call(lambda morgan: morgan.settings())

@@ -140,16 +140,12 @@ class Catalogue:
         async with self._bulk.connect() as connection:
             return {row[0]: row[1] for row in await connection.execute(query)}
 
-    async def used_elsewhere(self, sha256s: Iterable[str], document_id: str) -> set[str]:
-        """Which of the chunk hashes another document has too."""
+    async def used(self, sha256s: Iterable[str]) -> set[str]:
+        """Which of the chunk hashes a document has."""
         used: set[str] = set()
         async with self._bulk.connect() as connection:
             for some in _slices(sha256s):
-                query = (
-                    select(t.chunks.c.sha256)
-                    .where(t.chunks.c.sha256.in_(some), t.chunks.c.document_id != document_id)
-                    .distinct()
-                )
+                query = select(t.chunks.c.sha256).where(t.chunks.c.sha256.in_(some)).distinct()
                 used.update((await connection.execute(query)).scalars())
         return used
 

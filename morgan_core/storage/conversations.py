@@ -29,6 +29,7 @@ _encode = msgspec.json.Encoder().encode
 
 ConversationList = list[Conversation]
 MessageList = list[Message]
+TurnIds = list[str]
 
 
 class TranscriptRow(Record, frozen=True, kw_only=True):
@@ -94,9 +95,11 @@ class ConversationStore:
             await connection.execute(query.values(title=title))
         return await self.get(conversation_id)
 
-    async def delete(self, conversation_id: str) -> None:
-        """Raises NotFound."""
+    async def delete(self, conversation_id: str) -> TurnIds:
+        """Delete it with its messages; the ids of its turns. Raises NotFound."""
+        turns = select(messages.c.turn_id).where(messages.c.conversation_id == conversation_id)
         async with self._engine.begin() as connection:
+            ids = (await connection.execute(turns.distinct())).scalars().all()
             await connection.execute(
                 delete(messages).where(messages.c.conversation_id == conversation_id)
             )
@@ -105,6 +108,7 @@ class ConversationStore:
             )
         if not gone.rowcount:
             raise NotFound(f"There is no conversation {conversation_id}.")
+        return list(ids)
 
     async def messages(
         self, conversation_id: str, *, before: str | None = None, limit: int = 50

@@ -1,4 +1,4 @@
-"""``learn`` and ``forget``: jobs, followed to their end."""
+"""``learn``: a job, followed to its end."""
 
 from __future__ import annotations
 
@@ -14,7 +14,7 @@ from morgan_core.errors import MorganError
 from morgan_core.events import CountsChanged, JobChanged
 from morgan_core.types import Document, Job, LibraryCounts
 from morgan_tui.cli.console import Console, counted, name
-from morgan_tui.cli.scope import absolute, targets_of
+from morgan_tui.cli.scope import absolute
 
 # Changes tell of progress; asking now and then makes sure that the end is never missed.
 ASK_EVERY = 1.0
@@ -24,25 +24,11 @@ async def learn(morgan: Morgan, args: Namespace, console: Console) -> int:
     paths = [absolute(path) for path in args.paths]
     job = await morgan.learn(paths, watch=args.watch)
     enough = {"findable", "done", "failed"} if args.no_wait else {"done", "failed"}
-    job = await _Follower(morgan, job, console).until(enough)
+    job = await Follower(morgan, job, console).until(enough)
     if console.as_json:
         console.json(job)
     _report(job, console)
     return 1 if _failed(job, paths) else 0
-
-
-async def forget(morgan: Morgan, args: Namespace, console: Console) -> int:
-    targets = await targets_of(morgan, args.paths)
-    job = await morgan.forget(targets)
-    job = await _Follower(morgan, job, console).until({"done", "failed"})
-    if console.as_json:
-        console.json(job)
-    for path, reason in sorted(job.skipped.items()):
-        console.say(f"not forgotten  {name(path)}: {reason}")
-    if job.error:
-        console.say(job.error)
-    console.say(f"Forgot {counted(len(job.documents), 'document')}.")
-    return 1 if job.state == "failed" or set(targets) & set(job.skipped) else 0
 
 
 def _failed(job: Job, named: Collection[str]) -> bool:
@@ -82,7 +68,7 @@ def _state(document: Document) -> str:
     return f"{document.state}  {name(document.path)} ({counted(document.passages, 'passage')})"
 
 
-class _Follower:
+class Follower:
     """Watches one job: a live line on a terminal, a line per finished document elsewhere."""
 
     def __init__(self, morgan: Morgan, job: Job, console: Console) -> None:

@@ -162,6 +162,11 @@ def _learn(learn: argparse.ArgumentParser) -> None:
 
 def _forget(forget: argparse.ArgumentParser) -> None:
     forget.add_argument("paths", nargs="+", metavar="PATH", help="file, folder or document id")
+    forget.add_argument(
+        "--prove",
+        action="store_true",
+        help="look through every store for what is left; exit code 1 if anything is",
+    )
 
 
 def _library(library: argparse.ArgumentParser) -> None:
@@ -237,7 +242,7 @@ COMMANDS: dict[str, tuple[str, str, Fill | None]] = {
     "ask": ("one answer from your documents; a pipe on stdin is context", "ask:ask", _ask),
     "search": ("the best passages for a query", "search:search", _search),
     "learn": ("take in files and folders, and wait until they are ready", "learn:learn", _learn),
-    "forget": ("remove documents and keep them out", "learn:forget", _forget),
+    "forget": ("remove documents and keep them out", "forget:forget", _forget),
     "library": ("every document and its state; pause, resume", "library:library", _library),
     "watch": ("watched folders: add, remove, list", "library:watch_list", _watch),
     "chats": ("conversations: list, show, search, export, delete", "chats:list_all", _chats),

@@ -34,13 +34,6 @@ async def scope_of(morgan: Morgan, paths: Sequence[str]) -> Scope | None:
     return Scope(documents=tuple(documents), folders=tuple(folders))
 
 
-async def targets_of(morgan: Morgan, paths: Sequence[str]) -> list[str]:
-    """What ``forget`` names: document ids as they are, everything else as absolute paths."""
-    listing = await morgan.library.list()
-    ids = {document.id for document in listing.documents}
-    return [path if path in ids else absolute(path) for path in paths]
-
-
 def _variants(path: str) -> tuple[str, ...]:
     """As typed, and with symbolic links followed: the library may know either."""
     typed = absolute(path)

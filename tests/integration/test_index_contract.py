@@ -388,3 +388,22 @@ async def test_both_implementations_rank_words_alike(tmp_path: Path) -> None:
         await index.close()
 
     assert scores[0] == pytest.approx(scores[1], rel=1e-3)
+
+
+async def test_points_are_counted_by_path_and_by_folder(index: VectorIndex) -> None:
+    await index.upsert_words([chunk("The rent is due.", "lease"), chunk("Cats sleep.", "cats")])
+
+    assert await index.count_at("/home/papers/lease.md") == 1
+    assert await index.count_at("/home/papers") == 2
+    assert await index.count_at("/home/pap") == 0
+
+
+async def test_collections_of_other_embedders_are_told(tmp_path: Path) -> None:
+    other = EmbedderInfo(name="other-model", dimension=4, max_tokens=16)
+    for kind in ("edge", "qdrant"):
+        for info in (other, INFO):
+            index = make(kind, tmp_path / kind, info)
+            await index.open()
+            found = await index.other_collections()
+            await index.close()
+        assert found == ["morgan_knowledge__other-model__4"]

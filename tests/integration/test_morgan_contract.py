@@ -221,9 +221,34 @@ async def test_what_is_forgotten_is_gone(morgan: Morgan, implementation: str, do
     job = await morgan.forget([document])
 
     assert job.kind == "forget"
-    assert (await morgan.jobs.get(job.id)) == job
+    assert (await morgan.jobs.get(job.id)).id == job.id
     assert (await morgan.library.list()).documents == ()
     assert (await morgan.search("March")).results == ()
+
+
+async def test_what_was_forgotten_is_proven_gone_and_what_was_not_is_left(
+    morgan: Morgan, implementation: str, document: str
+):
+    if not _takes_paths(implementation):
+        pytest.skip("free paths are refused over TCP; see tests/server")
+    learned = await _learn(morgan, document)
+    before = await morgan.prove([document, learned])
+    job = await morgan.forget([document])
+
+    async def done() -> bool:
+        return (await morgan.jobs.get(job.id)).state == "done"
+
+    await eventually(done)
+    after = await morgan.prove([document, learned])
+
+    assert not before.clean and sum(check.left for check in before.checks)
+    assert after.clean and after.checks and not any(check.left for check in after.checks)
+
+
+async def test_of_what_was_never_there_nothing_is_left(morgan: Morgan):
+    proof = await morgan.prove(["/nowhere/at all.md"])
+
+    assert proof.clean and proof.checks and proof.answers == ()
 
 
 async def test_an_unknown_document_is_not_found(morgan: Morgan):

@@ -36,6 +36,7 @@ from morgan_core.types import (
     Message,
     ModelInfo,
     Passage,
+    Proof,
     Scope,
     Scores,
     SearchResponse,
@@ -528,6 +529,9 @@ class FakeMorgan:
             if gone is not None:
                 self.library.publish(events.DocumentRemoved(id=gone.id, path=gone.path))
         return Job(id="forget", kind="forget", state="done")
+
+    async def prove(self, paths: Sequence[str]) -> Proof:
+        return Proof(paths=tuple(paths), clean=True, checks=(), answers=(), notes=())
 
     async def settings(self) -> list[EffectiveSetting]:
         return []

@@ -25,11 +25,14 @@ from morgan_core.types import (
     Message,
     ModelInfo,
     Passage,
+    PastAnswer,
+    Proof,
     Scope,
     Scores,
     SearchResponse,
     Sentence,
     Source,
+    StoreCheck,
 )
 from morgan_tui.cli.main import main
 from tests.cli_fakes import FakeMorgan
@@ -111,7 +114,8 @@ def turn(*texts: str, end: Answer | None = None) -> list[Any]:
 
 
 def document(path: str, state: str = "ready", id: str = "d1", **fields: Any) -> Document:
-    return Document(id=id, path=path, paths=(path,), state=state, passages=4, **fields)  # type: ignore[arg-type]
+    fields = {"paths": (path,)} | fields
+    return Document(id=id, path=path, state=state, passages=4, **fields)  # type: ignore[arg-type]
 
 
 def pipe(monkeypatch: pytest.MonkeyPatch, data: bytes) -> None:
@@ -471,6 +475,63 @@ def test_forget_takes_paths_and_ids(
     assert "Forgot 1 document." in capsys.readouterr().err
 
 
+def test_forget_prove_forgets_first_and_looks_for_paths_and_ids(
+    run: Run, morgan: FakeMorgan, tmp_path: Path, capsys: pytest.CaptureFixture[str]
+) -> None:
+    path, copy = str(tmp_path / "a.md"), str(tmp_path / "copy" / "a.md")
+    shared = document(str(tmp_path / "b.md"), id="d2", paths=(str(tmp_path / "b.md"), copy))
+    morgan.library.documents = (document(path, id="d1"), shared, document("/else", id="d3"))
+    morgan.job_steps = [Job(id="j", kind="forget", state="done", documents=(document(path),))]
+
+    assert run("forget", "--prove", "a.md", "b.md") == 0
+
+    assert morgan.forgotten == [[path, str(tmp_path / "b.md")]]
+    assert morgan.proved == [[path, str(tmp_path / "b.md"), "d1"]]
+    said = capsys.readouterr()
+    assert "Nothing is left." in said.out
+    assert f"The same content stays in the library as {copy}." in said.err
+
+
+def test_forget_prove_of_a_forgotten_path_only_looks(
+    run: Run, morgan: FakeMorgan, tmp_path: Path
+) -> None:
+    assert run("forget", "--prove", "gone.md") == 0
+
+    assert morgan.forgotten == []
+    assert morgan.proved == [[str(tmp_path / "gone.md")]]
+
+
+def test_forget_prove_lists_what_is_left_and_which_answers_quote_it(
+    run: Run, morgan: FakeMorgan, capsys: pytest.CaptureFixture[str]
+) -> None:
+    answer = PastAnswer(
+        conversation_id="c7",
+        title="The flat",
+        turn_id="t",
+        question="When does the lease end?\x1b[2J",
+        asked=1_700_000_000.0,
+        cited=True,
+    )
+    morgan.proof = Proof(
+        paths=(),
+        clean=False,
+        checks=(StoreCheck(store="texts", looked_at=1200, left=1, examples=("ab12",)),),
+        answers=(answer,),
+        notes=("Morgan never touches the file itself.",),
+    )
+
+    assert run("forget", "--prove", "gone.md") == 1
+
+    said = capsys.readouterr()
+    assert "1,200" in said.out and "left: ab12" in said.out
+    assert "cites it: When does the lease end?" in said.out and "\x1b" not in said.out
+    assert "Something is left." in said.out
+    assert "never touches the file" in said.err and "chats delete c7" in said.err
+
+    assert run("forget", "--prove", "gone.md", "--json") == 1
+    assert json.loads(capsys.readouterr().out)["answers"][0]["conversation_id"] == "c7"
+
+
 # --- library, watch, chats, models -----------------------------------------------------
 
 
@@ -491,6 +552,17 @@ def test_library_lists_every_document_with_its_reason(
         ["failed", "4", "/b", "It", "is", "encrypted."],
         ["offline", "0", "/f/", "unmounted"],
     ]
+
+
+def test_the_library_is_paused_and_resumed(
+    run: Run, morgan: FakeMorgan, capsys: pytest.CaptureFixture[str]
+) -> None:
+    assert run("library", "pause") == 0
+    assert "paused" in capsys.readouterr().err
+    run("library")
+    assert "morgan-tui library resume" in capsys.readouterr().err
+    assert run("library", "resume", "--json") == 0
+    assert json.loads(capsys.readouterr().out)["paused"] is False
 
 
 def test_library_json_has_the_promised_shape(

@@ -89,6 +89,14 @@ async def forget(request: web.Request) -> web.Response:
     return await _forget(request, body.paths)
 
 
+async def prove(request: web.Request) -> web.Response:
+    """What is left of what was forgotten; a look, which changes nothing."""
+    body = await read_body(request, PathsBody)
+    if not body.paths:
+        raise BadInput("`paths` is empty.", field="paths")
+    return answer(await morgan_of(request).prove(body.paths))
+
+
 async def watches(request: web.Request) -> web.Response:
     return answer(await morgan_of(request).watches.list())
 
@@ -153,6 +161,7 @@ routes = [
     web.delete("/api/library/{id}", remove),
     web.post("/api/learn", learn),
     web.post("/api/forget", forget),
+    web.post("/api/forget/prove", prove),
     web.get("/api/watches", watches),
     web.post("/api/watches", watch),
     web.delete("/api/watches", unwatch),
