@@ -14,7 +14,6 @@ _KINDS = {
     ".htm": "html",
     ".html": "html",
     ".xhtml": "html",
-    ".ipynb": "notebook",
     ".json": "json",
     ".jsonl": "json",
     ".log": "log",

@@ -1,0 +1,117 @@
+"""Putting a document's text together piece by piece, its marks at the right offsets."""
+
+from __future__ import annotations
+
+import msgspec
+
+from morgan_core.library.readers.base import (
+    MAX_TEXT,
+    Extracted,
+    Heading,
+    Place,
+    too_much_text,
+)
+from morgan_core.library.readers.markdown import find_headings
+from morgan_core.sanitise import sanitise
+
+PARAGRAPH = "\n\n"
+LINE = "\n"
+
+
+class Builder:
+    """Grows the text of one document.
+
+    What is added is sanitised first, so that offsets are those of the final text. ``cut``,
+    ``page`` and ``place`` mark where the next text begins; marks without a text after them end
+    up at the end. Raises UnreadableFile beyond ``MAX_TEXT`` characters.
+    """
+
+    def __init__(self) -> None:
+        self._parts: list[str] = []
+        self._length = 0
+        self._headings: list[Heading] = []
+        self._cuts: list[int] = []
+        self._places: list[Place] = []
+        self._pages: list[int] = []
+        self._cut = False
+        self._place: str | None = None
+        self._waiting_pages = 0
+
+    def add(self, text: str, *, gap: str = PARAGRAPH) -> int | None:
+        """Add ``text`` after ``gap``; return its offset, or None when nothing is left of it."""
+        clean = sanitise(text).strip("\n").rstrip()
+        if not clean.strip():
+            return None
+        if self._parts:
+            self._parts.append(gap)
+            self._length += len(gap)
+        start = self._length
+        self._parts.append(clean)
+        self._length += len(clean)
+        if self._length > MAX_TEXT:
+            raise too_much_text()
+        self._mark(start)
+        return start
+
+    def heading(self, title: str, level: int, *, text: str = "") -> None:
+        """Add a heading of ``level`` (from 1) as one line; ``text`` is what to show for it."""
+        title = line_of(title)
+        start = self.add(line_of(text) or title)
+        if start is not None and title:
+            self._headings.append(Heading(offset=start, level=level, title=title))
+
+    def markdown(self, source: str) -> None:
+        """Add Markdown as it stands, with its headings."""
+        start = self.add(source)
+        if start is None:
+            return
+        for found in find_headings(self._parts[-1]):
+            self._headings.append(msgspec.structs.replace(found, offset=start + found.offset))
+
+    def cut(self) -> None:
+        """A new unit begins."""
+        self._cut = True
+
+    def page(self) -> None:
+        """A new page or slide begins; it is a unit of its own."""
+        self._waiting_pages += 1
+        self._cut = True
+
+    def place(self, label: str) -> None:
+        """What follows stands at the place called ``label``."""
+        self._place = line_of(label)
+
+    def extracted(
+        self, kind: str, *, title: str | None = None, metadata: dict[str, str] | None = None
+    ) -> Extracted:
+        """The whole; where ``title`` is None, the first heading of the highest level is it."""
+        self._pages += [self._length] * self._waiting_pages
+        self._waiting_pages = 0
+        if title is None:
+            first = min(self._headings, key=lambda heading: heading.level, default=None)
+            title = first.title if first else ""
+        return Extracted(
+            text="".join(self._parts),
+            kind=kind,
+            title=line_of(title),
+            pages=tuple(self._pages),
+            headings=tuple(self._headings),
+            cuts=tuple(self._cuts),
+            places=tuple(self._places),
+            metadata=metadata or {},
+        )
+
+    def _mark(self, start: int) -> None:
+        self._pages += [start] * self._waiting_pages
+        self._waiting_pages = 0
+        if self._cut and start:
+            self._cuts.append(start)
+        self._cut = False
+        if self._place is not None:
+            self._places.append(Place(offset=start, label=self._place))
+            self._place = None
+
+
+def line_of(text: str) -> str:
+    """``text`` sanitised, as one line without white space around it."""
+    return " ".join(sanitise(text).split())
