@@ -17,6 +17,7 @@ from hypothesis import strategies as st
 
 from morgan_core.errors import UnreadableFile
 from morgan_core.library.readers import Extracted, Source, formats, read
+from tests.office_files import package
 
 
 def write(folder: Path, name: str, content: str | bytes) -> Path:
@@ -75,7 +76,7 @@ def test_the_encoding_is_found(tmp_path: Path, encoding: str) -> None:
 def test_older_encodings_of_other_scripts_are_found(
     tmp_path: Path, encoding: str, language: str, text: str
 ) -> None:
-    extracted = read(write(tmp_path, "data.csv", text.encode(encoding)))
+    extracted = read(write(tmp_path, "data.txt", text.encode(encoding)))
 
     assert extracted.text == text.strip("\n")
     assert extracted.language == language
@@ -120,7 +121,7 @@ def test_any_bytes_give_clean_text_or_a_reason(
         ("page", "<!DOCTYPE html><html><body>Hello</body></html>", "html"),
         ("data.json", '{"a": 1}', "json"),
         ("table.csv", "a,b\n1,2", "csv"),
-        ("book.ipynb", '{"cells": []}', "notebook"),
+        ("book.ipynb", '{"nbformat": 4, "cells": [{"source": "x"}]}', "notebook"),
         ("code.py", "print(1)", "code"),
         ("script", "#!/bin/sh\necho", "code"),
         ("README", "Hello", "text"),
@@ -235,19 +236,27 @@ def zipped(*names: str, mimetype: str = "") -> bytes:
     return buffer.getvalue()
 
 
+def ole(stream: str) -> bytes:
+    return b"\xd0\xcf\x11\xe0\xa1\xb1\x1a\xe1" + bytes(504) + f"{stream}\0".encode("utf-16-le")
+
+
 @pytest.mark.parametrize(
     ("name", "content", "expected"),
     [
-        ("a.docx", zipped("[Content_Types].xml", "word/document.xml"), "Word documents"),
-        ("a.pptx", zipped("[Content_Types].xml", "ppt/presentation.xml"), "PowerPoint"),
-        ("a.xlsx", zipped("[Content_Types].xml", "xl/workbook.xml"), "Excel workbooks"),
+        ("a.docx", zipped("[Content_Types].xml", "word/document.xml"), "without a document"),
+        ("a.docx", zipped("[Content_Types].xml", "_rels/.rels"), "is not XML"),
+        ("a.vsdx", package("visio/document.xml", {}), "a kind that Morgan does not read"),
+        ("a.docx", package("word/document.xml", {}), "word/document.xml is missing"),
         ("a.epub", zipped("OPS/a.xhtml", mimetype="application/epub+zip"), "EPUB books"),
         ("a.odt", zipped(mimetype="application/vnd.oasis.opendocument.text"), "OpenDocument"),
-        ("a.txt", zipped("[Content_Types].xml", "word/document.xml"), "Word documents"),
         ("a.zip", zipped("a.txt"), "archives (zip) are not read"),
         ("a.docx", b"PK\x03\x04 damaged", "damaged zip archive"),
         ("a.png", b"\x89PNG\r\n\x1a\n" + bytes(20), "images are not supported yet"),
-        ("a.doc", b"\xd0\xcf\x11\xe0\xa1\xb1\x1a\xe1" + bytes(20), "old Office documents"),
+        ("a.docx", ole("EncryptedPackage"), "encrypted: it needs a password"),
+        ("a.doc", ole("WordDocument"), "save it as .docx"),
+        ("a.ppt", ole("PowerPoint Document"), "save it as .pptx"),
+        ("a.xls", ole("Workbook"), "a damaged workbook"),
+        ("a.doc", ole("Contents"), "an old Office file"),
         ("a.bin", bytes(range(256)) * 8, "binary data"),
         ("a.bin", bytes(4000), "binary data"),
         ("a.txt", b"", "the file is empty"),
@@ -358,6 +367,6 @@ def test_no_small_file_takes_long(tmp_path: Path, name: str, content: str) -> No
 def test_a_large_file_in_an_older_encoding_is_read(tmp_path: Path) -> None:
     text = "名前,年齢,住所\n佐藤太郎,30,東京\n三木英子,25,大阪\n" * 10_000
 
-    extracted = read(write(tmp_path, "large.csv", text.encode("cp932")))
+    extracted = read(write(tmp_path, "large.txt", text.encode("cp932")))
 
     assert extracted.text == text.strip("\n")

@@ -8,6 +8,8 @@ import zipfile
 
 from morgan_core.errors import UnreadableFile
 from morgan_core.library.readers.base import Extracted, Format, Source
+from morgan_core.library.readers.ole import OleKind, ole_kind
+from morgan_core.library.readers.ooxml import Package
 
 _MAGIC: tuple[tuple[bytes, str], ...] = (
     (b"\x89PNG\r\n\x1a\n", "images are not supported yet: a picture needs OCR"),
@@ -16,10 +18,6 @@ _MAGIC: tuple[tuple[bytes, str], ...] = (
     (b"GIF89a", "images are not supported yet: a picture needs OCR"),
     (b"II*\0", "images are not supported yet: a picture needs OCR"),
     (b"MM\0*", "images are not supported yet: a picture needs OCR"),
-    (
-        b"\xd0\xcf\x11\xe0\xa1\xb1\x1a\xe1",
-        "old Office documents (.doc, .xls, .ppt) are not supported yet",
-    ),
     (b"\x1f\x8b", "compressed files (gzip) are not read: unpack it first"),
     (b"BZh", "compressed files (bzip2) are not read: unpack it first"),
     (b"\xfd7zXZ\0", "compressed files (xz) are not read: unpack it first"),
@@ -37,11 +35,13 @@ _MAGIC: tuple[tuple[bytes, str], ...] = (
     (b"%!PS", "PostScript documents are not supported yet: make a PDF of it"),
     (b"\xc5\xd0\xd3\xc6", "PostScript documents are not supported yet: make a PDF of it"),
 )
-_PARTS: tuple[tuple[str, str], ...] = (
-    ("word/", "Word documents are not supported yet"),
-    ("ppt/", "PowerPoint presentations are not supported yet"),
-    ("xl/", "Excel workbooks are not supported yet"),
-)
+_OLE: dict[OleKind, str] = {
+    "encrypted": "encrypted: it needs a password",
+    "word": "old Word documents (.doc) are not read: save it as .docx",
+    "powerpoint": "old PowerPoint presentations (.ppt) are not read: save it as .pptx",
+    "excel": "a damaged workbook",
+    "other": "an old Office file of a kind that Morgan does not read",
+}
 _MIME_TYPES: tuple[tuple[str, str], ...] = (
     ("application/epub+zip", "EPUB books are not supported yet"),
     ("application/vnd.oasis.opendocument", "OpenDocument files are not supported yet"),
@@ -54,6 +54,8 @@ def _reason(source: Source) -> str | None:
     content = source.content
     if content.startswith((b"PK\x03\x04", b"PK\x05\x06")):
         return _reason_of_zip(content)
+    if kind := ole_kind(content):
+        return _OLE[kind]
     if content.startswith(b"RIFF"):
         media = {b"WEBP": _MAGIC[0][1], b"WAVE": "sound is not supported yet"}
         return media.get(content[8:12], "video is not supported yet")
@@ -78,10 +80,17 @@ def _reason_of_zip(content: bytes) -> str:
     except (zipfile.BadZipFile, OSError, ValueError, NotImplementedError, RuntimeError):
         return _BROKEN
     if "[Content_Types].xml" in names:
-        for folder, reason in _PARTS:
-            if any(name.startswith(folder) for name in names):
-                return reason
+        return _reason_of_office(content)
     return _ARCHIVE
+
+
+def _reason_of_office(content: bytes) -> str:
+    """Why an Office file is none of those that are read."""
+    try:
+        Package(content)
+    except UnreadableFile as error:
+        return error.message
+    return "an Office file of a kind that Morgan does not read"
 
 
 def _has_binary(content: bytes) -> bool:
