@@ -11,9 +11,6 @@ from morgan_core.sanitise import sanitise
 _KINDS = {
     ".csv": "csv",
     ".tsv": "csv",
-    ".htm": "html",
-    ".html": "html",
-    ".xhtml": "html",
     ".json": "json",
     ".jsonl": "json",
     ".log": "log",
@@ -32,9 +29,6 @@ _CODE = """
 .r .rb .rs .scala .scm .sh .sql .swift .tcl .tf .ts .tsx .vb .vue .zig .zsh
 """
 _CODE_SUFFIXES = frozenset(_CODE.split())
-_HTML = re.compile(
-    r"\s*(?:<\?xml[^>]*>\s*)?(?:<!--.*?-->\s*)*<(?:!doctype\s+html|html)\b", re.I | re.S
-)
 _EXTRA_BLANK_LINES = re.compile(r"\n[ \t]*\n(?:[ \t]*\n)+")
 
 
@@ -53,9 +47,7 @@ def tidy(text: str) -> str:
 def _kind(source: Source, text: str) -> str:
     if source.suffix in _CODE_SUFFIXES or text.startswith("#!"):
         return "code"
-    if kind := _KINDS.get(source.suffix):
-        return kind
-    return "html" if _HTML.match(text[:2000]) else "text"
+    return _KINDS.get(source.suffix, "text")
 
 
 FORMAT = Format(name="text", rank=100, claims=lambda source: True, read=read_text)
