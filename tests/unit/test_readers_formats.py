@@ -247,7 +247,11 @@ def ole(stream: str) -> bytes:
         ("a.docx", zipped("[Content_Types].xml", "_rels/.rels"), "is not XML"),
         ("a.vsdx", package("visio/document.xml", {}), "a kind that Morgan does not read"),
         ("a.docx", package("word/document.xml", {}), "word/document.xml is missing"),
-        ("a.epub", zipped("OPS/a.xhtml", mimetype="application/epub+zip"), "EPUB books"),
+        (
+            "a.epub",
+            zipped("OPS/a.xhtml", mimetype="application/epub+zip"),
+            "META-INF/container.xml",
+        ),
         ("a.odt", zipped(mimetype="application/vnd.oasis.opendocument.text"), "OpenDocument"),
         ("a.zip", zipped("a.txt"), "archives (zip) are not read"),
         ("a.docx", b"PK\x03\x04 damaged", "damaged zip archive"),
@@ -351,9 +355,8 @@ def test_every_file_is_claimed_and_content_goes_before_the_name() -> None:
         ("a.md", "# " + "*a" * 200_000),
         ("a.txt", "\x1b]" * 200_000),
         ("a.txt", "\x9d" * 200_000 + "x"),
-        ("a.html", "<!--" * 100_000),
     ],
-    ids=("blanks", "blank lines", "brackets", "stars", "osc", "8-bit osc", "comments"),
+    ids=("blanks", "blank lines", "brackets", "stars", "osc", "8-bit osc"),
 )
 def test_no_small_file_takes_long(tmp_path: Path, name: str, content: str) -> None:
     path = write(tmp_path, name, content + "end")

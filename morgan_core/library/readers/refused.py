@@ -43,7 +43,6 @@ _OLE: dict[OleKind, str] = {
     "other": "an old Office file of a kind that Morgan does not read",
 }
 _MIME_TYPES: tuple[tuple[str, str], ...] = (
-    ("application/epub+zip", "EPUB books are not supported yet"),
     ("application/vnd.oasis.opendocument", "OpenDocument files are not supported yet"),
 )
 _ARCHIVE = "archives (zip) are not read: unpack it first"
