@@ -1,0 +1,117 @@
+"""Mails: who wrote when to whom about what, the text, and what the attached files say."""
+
+from __future__ import annotations
+
+import re
+from contextvars import ContextVar
+from typing import TYPE_CHECKING
+
+from morgan_core.errors import UnreadableFile
+from morgan_core.library.readers.base import Extracted, Format, Source
+from morgan_core.library.readers.building import LINE, Builder
+from morgan_core.library.readers.mail_parts import (
+    Attachment,
+    add_body,
+    header,
+    parse_mail,
+    split_parts,
+)
+from morgan_core.library.readers.opening import readable_size
+
+if TYPE_CHECKING:
+    from morgan_core.library.readers.mail_parts import Mail
+
+DEEPEST = 3
+"""Attached files are read down to here: a mail in a mail in a mail."""
+
+MAX_ATTACHMENT = 20 * 1024 * 1024
+"""Largest attached file that is read, in bytes."""
+
+_NO_SUBJECT = "(no subject)"
+_SHOWN = ("From", "To", "Cc", "Date")
+_FIELD = re.compile(rb"[A-Za-z][A-Za-z0-9-]{1,60}:")
+_TELLING = re.compile(
+    rb"(?:received|message-id|mime-version|return-path|delivered-to|from|to|subject|date):",
+    re.I,
+)
+_HEAD = 8192
+_ENOUGH = 3
+
+_depth: ContextVar[int] = ContextVar("depth", default=0)
+
+
+def read_mail(source: Source) -> Extracted:
+    """The headers, the body, then each attached file that can be read, at ``attachment NAME``."""
+    builder = Builder()
+    mail = parse_mail(source.content)
+    add_mail(builder, mail, depth=_depth.get())
+    metadata = {
+        key: value
+        for key, name in (("author", "From"), ("created", "Date"), ("message_id", "Message-ID"))
+        if (value := header(mail, name))
+    }
+    return builder.extracted("mail", title=header(mail, "Subject"), metadata=metadata)
+
+
+def add_mail(builder: Builder, mail: Mail, *, depth: int = 0, level: int = 1) -> None:
+    """Add a mail under its subject as a heading of ``level``; beyond ``DEEPEST`` attached files
+    are only named."""
+    parts = split_parts(mail)
+    builder.heading(header(mail, "Subject") or _NO_SUBJECT, level)
+    lines = [f"{name}: {value}" for name in _SHOWN if (value := header(mail, name))]
+    builder.add(LINE.join(lines))
+    add_body(builder, parts)
+    files = [one for one in parts.attachments if one.mail is None]
+    if files:
+        listed = ", ".join(f"{one.name} ({readable_size(len(one.content))})" for one in files)
+        builder.add(f"Attachments: {listed}")
+    if depth >= DEEPEST:
+        return
+    for attachment in parts.attachments:
+        _add_attachment(builder, attachment, depth=depth, level=level + 1)
+
+
+def _add_attachment(builder: Builder, attachment: Attachment, *, depth: int, level: int) -> None:
+    if attachment.mail is not None:
+        builder.cut()
+        builder.place(f"attachment {header(attachment.mail, 'Subject') or attachment.name}")
+        add_mail(builder, attachment.mail, depth=depth + 1, level=min(level, 6))
+        return
+    extracted = _read(attachment, depth)
+    if extracted is not None:
+        builder.cut()
+        builder.place(f"attachment {attachment.name}")
+        builder.heading(attachment.name, min(level, 6))
+        builder.embed(extracted)
+
+
+def _read(attachment: Attachment, depth: int) -> Extracted | None:
+    """The text of an attached file; None where it has none that can be read: its name is
+    listed, and the mail is read all the same."""
+    from morgan_core.library.readers import formats
+
+    if not attachment.content or len(attachment.content) > MAX_ATTACHMENT:
+        return None
+    source = Source(name=attachment.name, content=attachment.content)
+    token = _depth.set(depth + 1)
+    try:
+        return next(f for f in formats() if f.claims(source)).read(source)
+    except UnreadableFile:
+        return None
+    finally:
+        _depth.reset(token)
+
+
+def _claims(source: Source) -> bool:
+    head = source.content[:_HEAD].lstrip(b"\r\n")
+    if not _FIELD.match(head):
+        return False
+    if source.suffix in (".eml", ".mht", ".mhtml"):
+        return True
+    if source.suffix:
+        return False
+    fields = re.split(rb"\r?\n\r?\n", head, maxsplit=1)[0].splitlines()
+    return sum(1 for line in fields if _TELLING.match(line)) >= _ENOUGH
+
+
+FORMAT = Format(name="mail", rank=41, claims=_claims, read=read_mail)
