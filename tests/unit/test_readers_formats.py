@@ -252,7 +252,7 @@ def ole(stream: str) -> bytes:
             zipped("OPS/a.xhtml", mimetype="application/epub+zip"),
             "META-INF/container.xml",
         ),
-        ("a.odt", zipped(mimetype="application/vnd.oasis.opendocument.text"), "OpenDocument"),
+        ("a.odg", zipped(mimetype="application/vnd.oasis.opendocument.graphics"), "OpenDocument"),
         ("a.zip", zipped("a.txt"), "archives (zip) are not read"),
         ("a.docx", b"PK\x03\x04 damaged", "damaged zip archive"),
         ("a.png", b"\x89PNG\r\n\x1a\n" + bytes(20), "images are not supported yet"),

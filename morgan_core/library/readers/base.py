@@ -11,7 +11,7 @@ import msgspec
 from morgan_core.errors import UnreadableFile
 from morgan_core.types import Record
 
-READER_VERSION = 4
+READER_VERSION = 5
 """Counts up whenever any reader would extract other text from the same bytes; stored texts of
 another version are then read anew."""
 

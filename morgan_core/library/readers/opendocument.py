@@ -41,7 +41,8 @@ def properties(archive: Archive) -> dict[str, str]:
     if "meta.xml" not in archive:
         return {}
     found = {}
-    for element in child(parse_xml(archive.read("meta.xml"), "meta.xml"), "meta") or ():
+    meta = child(parse_xml(archive.read("meta.xml"), "meta.xml"), "meta")
+    for element in meta if meta is not None else ():
         key = _PROPERTIES.get(name_of(element))
         if key and (value := line_of(element.text or "")):
             found[key] = value

@@ -31,7 +31,6 @@ _MAGIC: tuple[tuple[bytes, str], ...] = (
     (b"ID3", "sound is not supported yet"),
     (b"OggS", "sound is not supported yet"),
     (b"fLaC", "sound is not supported yet"),
-    (b"{\\rtf", "RTF documents are not supported yet"),
     (b"%!PS", "PostScript documents are not supported yet: make a PDF of it"),
     (b"\xc5\xd0\xd3\xc6", "PostScript documents are not supported yet: make a PDF of it"),
 )
@@ -43,7 +42,7 @@ _OLE: dict[OleKind, str] = {
     "other": "an old Office file of a kind that Morgan does not read",
 }
 _MIME_TYPES: tuple[tuple[str, str], ...] = (
-    ("application/vnd.oasis.opendocument", "OpenDocument files are not supported yet"),
+    ("application/vnd.oasis.opendocument", "OpenDocument files of this kind are not read"),
 )
 _ARCHIVE = "archives (zip) are not read: unpack it first"
 _BROKEN = "a damaged zip archive (Office documents and EPUB books are such archives)"
