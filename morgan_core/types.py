@@ -41,12 +41,17 @@ class Document(Record, frozen=True, kw_only=True):
 
 
 class Folder(Record, frozen=True, kw_only=True):
-    """A watched folder."""
+    """A watched folder.
+
+    ``skipped`` tells how many files and folders are left out, by reason (``hidden``, ``secret``,
+    ``.gitignore`` …), the most frequent first; a folder that is not entered counts once.
+    """
 
     path: str
     state: FolderState
     reason: str = ""
     documents: int = 0
+    skipped: dict[str, int] = {}
 
 
 class LibraryCounts(Record, frozen=True, kw_only=True):

@@ -172,4 +172,10 @@ def show_folder(manifest: Manifest, path: str) -> Folder:
         for row in manifest.files.values()
         if row.root == path and row.deleted_at is None
     }
-    return Folder(path=path, state=root.state, reason=root.reason, documents=len(documents))
+    return Folder(
+        path=path,
+        state=root.state,
+        reason=root.reason,
+        documents=len(documents),
+        skipped=manifest.left_out.counts(path),
+    )

@@ -10,12 +10,17 @@ import asyncio
 from collections.abc import Collection, Mapping
 
 from morgan_core.library.hints import Hint, Hints
+from morgan_core.library.ignore import is_ignore_file, ruled_folder
 from morgan_core.library.intake import Intake
 from morgan_core.library.look import Look, known_in, look_at, look_at_known
 from morgan_core.library.manifest import Manifest
+from morgan_core.library.names import is_below, parents
 from morgan_core.library.reconcile import Plan, Seen, reconcile
 from morgan_core.library.roots import RootKeeper
 from morgan_core.storage.catalogue_rows import RootRow
+
+LIST_AFTER = 10.0
+"""Seconds after which a new file that is written all the time is listed as such."""
 
 _STILL_WRITTEN = "still being written"
 
@@ -39,6 +44,8 @@ class Comparison:
             root = manifest.root_of(path)
             if root is None:
                 continue
+            if root.kind == "watched" and is_ignore_file(path):
+                path = max(ruled_folder(path), root.path, key=len)
             if path == root.path and root.kind == "watched":
                 self._roots.ask_for_scan(path)
             elif (
@@ -53,6 +60,7 @@ class Comparison:
             self._leave_unsettled(path, look, hints.get(path))
         gone = {path for path, hint in hints.items() if hint.gone}
         await self._apply(look, set(paths.values()), told=gone, urgent=True)
+        self._count_left_out(look, paths)
         self.looking = ()
 
     async def scan(self, path: str, *, take_new: bool = True, at_once: bool = False) -> Look:
@@ -73,6 +81,8 @@ class Comparison:
                 self._leave_unsettled(found, look, None)
         if await self._is_suddenly_empty(root, look):
             return look
+        if self._manifest.left_out.replace(path, look.scan.skipped | look.scan.blind):
+            self._roots.told(path)
         await self._apply(look, {path}, told=frozenset(), urgent=False)
         await self._roots.watching(root)
         return look
@@ -86,11 +96,27 @@ class Comparison:
             await self._roots.watching(root)
         return look
 
+    def _count_left_out(self, look: Look, paths: Mapping[str, str]) -> None:
+        found = look.scan.skipped | look.scan.blind
+        for root in set(paths.values()):
+            here = {path: why for path, why in found.items() if is_below(path, root)}
+            if self._manifest.left_out.update(root, paths.keys(), here):
+                self._roots.told(root)
+
     def _leave_unsettled(self, path: str, look: Look, hint: Hint | None) -> None:
-        """Take a file that is still being written out of ``look``; it is looked at again."""
-        if not self._hints.settled(path, look.scan.files[path], hint, self._manifest.holds):
-            del look.scan.files[path]
-            look.scan.blind[path] = _STILL_WRITTEN
+        """Take a file that is still being written out of ``look``; it is looked at again.
+
+        One that is written for long is listed, so that nobody wonders where it is.
+        """
+        seen = look.scan.files[path]
+        if self._hints.settled(path, seen, hint, self._manifest.holds):
+            return
+        del look.scan.files[path]
+        look.scan.blind[path] = _STILL_WRITTEN
+        if self._hints.unsettled_for(path) > LIST_AFTER and path not in self._manifest.files:
+            self._manifest.settle(
+                path, self._root_path(path), seen, "", "Is still being written; it is read after."
+            )
 
     async def _is_suddenly_empty(self, root: RootRow, look: Look) -> bool:
         """A folder that lost all its files, with no word of their deletion, is offline."""
@@ -101,7 +127,13 @@ class Comparison:
             for row in self._manifest.files.values()
             if row.root == root.path and row.deleted_at is None
         ]
-        if not left or any(self._hints.told_gone(row.path) for row in left):
+        skipped = look.scan.skipped
+        if not left or any(
+            self._hints.told_gone(row.path)
+            or row.path in skipped
+            or any(folder in skipped for folder in parents(row.path))
+            for row in left
+        ):
             return False
         await self._roots.set_state(
             root,
@@ -127,6 +159,8 @@ class Comparison:
         """Do what the comparison of ``look`` with the catalogue asks for."""
         manifest = self._manifest
         disk = {path: s for path, s in look.scan.files.items() if not manifest.excluded(path)}
+        for inner in manifest.roots.keys() & disk.keys() - roots:
+            del disk[inner]
         known = {p: row for p, row in known_in(look, manifest.files).items() if row.root in roots}
         plan = reconcile(known, disk, manifest.gone.values())
         for path in self._quick(plan, disk):

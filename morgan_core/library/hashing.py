@@ -35,7 +35,7 @@ def hash_files(batch: Iterable[tuple[str, str]], max_size: int) -> list[Hashed]:
     for path, root in batch:
         found = Hashed(path, root)
         try:
-            found.seen, found.sha256 = fingerprint(on_disk(path), max_size)
+            found.seen, found.sha256 = fingerprint(on_disk(path), max_size, root=on_disk(root))
             total += found.seen.size
         except (FileNotFoundError, NotADirectoryError):
             found.gone = True

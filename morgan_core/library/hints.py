@@ -20,7 +20,8 @@ class Hint:
     """A path to look at when ``due`` (monotonic seconds).
 
     ``complete`` when nobody writes there any more, ``gone`` when it was told deleted. A
-    ``wanted`` one is taken in even where new files are not.
+    ``wanted`` one is taken in even where new files are not. ``unsettled_since`` (monotonic
+    seconds) is set for a file that was seen being written.
     """
 
     due: float
@@ -28,6 +29,7 @@ class Hint:
     gone: bool = False
     wanted: bool = False
     seen: Seen | None = None
+    unsettled_since: float | None = None
 
 
 class Hints:
@@ -51,6 +53,13 @@ class Hints:
     def told_gone(self, path: str) -> bool:
         hint = self._waiting.get(path)
         return hint is not None and hint.gone
+
+    def unsettled_for(self, path: str) -> float:
+        """For how many seconds the file was seen being written."""
+        hint = self._waiting.get(path)
+        if hint is None or hint.unsettled_since is None:
+            return 0.0
+        return time.monotonic() - hint.unsettled_since
 
     def next_due(self, default: float) -> float:
         """When the first one is due, in monotonic seconds."""
@@ -83,9 +92,12 @@ class Hints:
             return True
         if not is_recent(seen, SETTLE):
             return True
-        due = time.monotonic() + SETTLE
+        now = time.monotonic()
+        due = now + SETTLE
         current = self._waiting.setdefault(path, Hint(due, complete=False))
         current.wanted |= hint is not None and hint.wanted
+        since = None if hint is None else hint.unsettled_since
+        current.unsettled_since = since or current.unsettled_since or now
         if not current.complete:
             current.due, current.seen = due, seen
         return False

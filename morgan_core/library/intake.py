@@ -62,11 +62,11 @@ class Intake:
         self._backlog.pop(path, None)
 
     async def hash_some(self) -> None:
-        urgent = bool(self._urgent)
-        queue = self._urgent or self._backlog
-        batch = list(islice(queue.items(), _AT_ONCE))
+        """Hash what is urgent, and where that is little, some of the rest."""
+        batch = list(islice(chain(self._urgent.items(), self._backlog.items()), _AT_ONCE))
         for found in await asyncio.to_thread(hash_files, batch, self._settings.max_file_size):
-            queue.pop(found.path, None)
+            urgent = found.path in self._urgent
+            self.drop(found.path)
             self._take(found, urgent=urgent)
 
     def _take(self, found: Hashed, *, urgent: bool) -> None:

@@ -55,6 +55,7 @@ class Keeper:
         )
         self._awake = asyncio.Event()
         self._next_tick = 0.0
+        self._followed = False
         self._task: asyncio.Task[None] | None = None
 
     def start(self) -> None:
@@ -148,12 +149,16 @@ class Keeper:
         self._awake.clear()
 
     async def _step(self) -> bool:
+        """One step. Hints go first, but never twice in a row before what else is due: a file
+        that is written without end must not keep everything waiting."""
         if not self._commands.empty():
             await self._obey()
             return True
-        if hints := self._hints.take_due():
+        if not self._followed and (hints := self._hints.take_due()):
+            self._followed = True
             await self._comparison.follow(hints)
             return True
+        self._followed = False
         if time.monotonic() >= self._next_tick:
             self._next_tick = time.monotonic() + _TICK
             changed = await self.roots.supervise()

@@ -1,5 +1,7 @@
 """A look at some paths of the disk: what is there, what is gone, which roots are intact."""
 
+# Paths are plain strings here: there are many, and any bytes may be in them.
+# ruff: noqa: PTH116, PTH119, PTH120
 from __future__ import annotations
 
 import os
@@ -10,8 +12,8 @@ from dataclasses import dataclass, field
 
 from morgan_core.library.names import on_disk, parents, to_text
 from morgan_core.library.reconcile import Seen
-from morgan_core.library.scan import Scan, scan_tree, seen, why_not_regular
-from morgan_core.library.skip import why_skip
+from morgan_core.library.scan import Scan, scan_tree, seen, why_blind, why_not_regular
+from morgan_core.library.skip import Place, place_of_root
 from morgan_core.storage.catalogue_rows import FileRow
 
 Identity = tuple[int, int]
@@ -41,30 +43,72 @@ def look_at(
     """
     began = time.perf_counter()
     look = Look()
-    for path, root in paths.items():
-        real = on_disk(path)
-        if why_skip(real, on_disk(root)):
-            look.single.add(path)
+    places = _Places()
+    for path, root in sorted(paths.items()):
+        if any(paths.get(folder) == root for folder in parents(path) if folder in look.folders):
             continue
         try:
-            status = os.lstat(real)
-        except (FileNotFoundError, NotADirectoryError):
-            (look.single if known(path) else look.folders).add(path)
-            continue
+            _look_at(path, root, look, places, leave_out=leave_out, known=known)
         except OSError as error:
-            look.scan.blind[path] = error.strerror or str(error)
-            continue
-        if stat.S_ISDIR(status.st_mode):
-            look.folders.add(path)
-            scan_tree(real, look.scan, leave_out=leave_out)
-        else:
-            look.single.add(path)
-            if reason := why_not_regular(status.st_mode):
-                look.scan.skipped[reason] += 1
-            else:
-                look.scan.files[path] = seen(status)
+            look.scan.blind[path] = why_blind(error)
     look.seconds = time.perf_counter() - began
     return look
+
+
+def _look_at(
+    path: str,
+    root: str,
+    look: Look,
+    places: _Places,
+    *,
+    leave_out: Callable[[str], bool],
+    known: Callable[[str], bool],
+) -> None:
+    real, top = on_disk(path), on_disk(root)
+    parent = None if real == top else places.of(os.path.dirname(real), top)
+    if isinstance(parent, str):
+        look.single.add(path)
+        look.folders.add(path)
+        return
+    name = os.path.basename(real)
+    try:
+        status = os.lstat(real)
+    except (FileNotFoundError, NotADirectoryError):
+        (look.single if known(path) else look.folders).add(path)
+        return
+    if stat.S_ISDIR(status.st_mode):
+        look.folders.add(path)
+        place = places.of(real, top)
+        if isinstance(place, str):
+            look.scan.skipped[path] = place
+        else:
+            scan_tree(place, top, look.scan, leave_out=leave_out)
+        return
+    look.single.add(path)
+    reason = parent.why_skip_file(name) if parent else ""
+    if reason := reason or why_not_regular(status.st_mode):
+        look.scan.skipped[path] = reason
+    else:
+        look.scan.files[path] = seen(status)
+
+
+class _Places:
+    """The places of folders, each found once; in place of one that is left out, the reason."""
+
+    def __init__(self) -> None:
+        self._known: dict[tuple[str, str], Place | str] = {}
+
+    def of(self, folder: str, root: str) -> Place | str:
+        """The place of ``folder`` at or below ``root``."""
+        key = (folder, root)
+        if key not in self._known:
+            if folder == root:
+                self._known[key] = place_of_root(root)
+            else:
+                outer = self.of(os.path.dirname(folder), root)
+                inner = outer if isinstance(outer, str) else outer.enter(os.path.basename(folder))
+                self._known[key] = inner
+        return self._known[key]
 
 
 def look_at_known(rows: Iterable[FileRow]) -> Look:
@@ -78,7 +122,7 @@ def look_at_known(rows: Iterable[FileRow]) -> Look:
         except (FileNotFoundError, NotADirectoryError):
             continue
         except OSError as error:
-            look.scan.blind[row.path] = error.strerror or str(error)
+            look.scan.blind[row.path] = why_blind(error)
             continue
         if stat.S_ISREG(status.st_mode):
             look.scan.files[row.path] = seen(status)
@@ -106,7 +150,7 @@ def known_in(look: Look, files: Mapping[str, FileRow]) -> dict[str, FileRow]:
 def identity(path: str) -> Identity | None:
     """Which folder is at ``path`` (text form); None when there is none."""
     try:
-        status = os.stat(on_disk(path))  # noqa: PTH116
+        status = os.stat(on_disk(path))
     except OSError:
         return None
     return (status.st_dev, status.st_ino) if stat.S_ISDIR(status.st_mode) else None
@@ -114,7 +158,7 @@ def identity(path: str) -> Identity | None:
 
 def stands(path: str) -> bool:
     """Whether a root that was learned once can be looked at: the folder, or a file's folder."""
-    return identity(path) is not None or identity(os.path.dirname(path)) is not None  # noqa: PTH120
+    return identity(path) is not None or identity(os.path.dirname(path)) is not None
 
 
 def is_recent(found: Seen, seconds: float) -> bool:

@@ -13,6 +13,7 @@ from collections import Counter, defaultdict
 from collections.abc import Callable, Container, Iterable, Sequence
 from typing import TYPE_CHECKING, Any
 
+from morgan_core.library.left_out import LeftOut
 from morgan_core.library.names import is_below, parents
 from morgan_core.library.reconcile import Seen, seen_of
 from morgan_core.storage.catalogue_rows import (
@@ -49,6 +50,7 @@ class Manifest:
         self.roots = {row.path: row for row in snapshot.roots}
         self.exclusions = set(snapshot.exclusions)
         self.gone: dict[str, FileRow] = {}
+        self.left_out = LeftOut()
         self._on_document = on_document
         self._paths: defaultdict[str, set[str]] = defaultdict(set)
         self._by_sha: dict[str, str] = {}

@@ -12,6 +12,7 @@ from __future__ import annotations
 import asyncio
 import os
 import time
+from collections import Counter
 from collections.abc import Iterable, Sequence
 from pathlib import Path
 
@@ -24,7 +25,8 @@ from morgan_core.library.look import real_path
 from morgan_core.library.manifest import Manifest
 from morgan_core.library.names import is_below, on_disk
 from morgan_core.library.scan import why_not_regular
-from morgan_core.library.skip import is_secret, why_skip
+from morgan_core.library.secret_files import is_secret
+from morgan_core.library.skip import why_skip
 from morgan_core.storage.catalogue_rows import RootRow
 from morgan_core.types import Folder, StoreCheck
 
@@ -86,7 +88,8 @@ class Requests:
         if root.path == path:
             look = await self._keeper.scan(path, at_once=True)
             if look.scan.skipped:
-                skipped[path] = ", ".join(f"{n} {why}" for why, n in look.scan.skipped.items())
+                counts = Counter(look.scan.skipped.values()).most_common()
+                skipped[path] = ", ".join(f"{count} {why}" for why, count in counts)
             skipped.update(
                 (blind, why)
                 for blind, why in look.scan.blind.items()
@@ -259,7 +262,7 @@ def _why_refuse(path: str) -> str:
     """The reason why a file that was named is not taken in; empty when it is."""
     real = on_disk(path)
     if is_secret(os.path.basename(real)):  # noqa: PTH119
-        return "secret"
+        return "secret: keys and passwords are never taken in"
     try:
         return why_not_regular(os.lstat(real).st_mode)
     except OSError as error:

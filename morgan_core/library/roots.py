@@ -16,7 +16,8 @@ from typing import Literal
 from morgan_core.errors import Unavailable
 from morgan_core.library.look import Identity, identity, stands
 from morgan_core.library.manifest import Manifest
-from morgan_core.library.names import on_disk
+from morgan_core.library.mounts import silent_mount
+from morgan_core.library.names import is_below, on_disk, to_text
 from morgan_core.library.watcher import OnHint, Watcher
 from morgan_core.settings import Settings
 from morgan_core.storage.catalogue_rows import RootRow
@@ -32,6 +33,8 @@ KNOWN_EVERY = 30.0
 
 _SHARE = 50.0
 """Scans take at most a fiftieth of the time."""
+
+_POLLED = f"compared with the disk every {POLL_EVERY:.0f} s."
 
 _VANISHED = "The folder is not there; its documents are kept until it comes back."
 
@@ -59,6 +62,7 @@ class RootKeeper:
         self._due: dict[str, float] = dict.fromkeys(manifest.roots, 0.0)
         self._took: dict[str, float] = {}
         self._unwatched: dict[str, str] = {}
+        self._limited: set[str] = set()
 
     def close(self) -> None:
         self._watcher.close()
@@ -123,6 +127,8 @@ class RootKeeper:
 
     async def watching(self, root: RootRow) -> None:
         """The root was compared with the disk and is now followed."""
+        if root.kind == "watched":
+            await self._check_limit(root.path)
         await self.set_state(root, "watching", self._unwatched.get(root.path, ""))
 
     def is_empty_offline(self, path: str) -> bool:
@@ -194,19 +200,48 @@ class RootKeeper:
             await self._vanished(root)
             return
         self._unwatched.pop(root.path, None)
-        try:
-            await asyncio.to_thread(self._watcher.arm, on_disk(root.path))
-        except Unavailable as error:
-            self._unwatched[root.path] = (
-                f"{error} Until then it is compared with the disk every {POLL_EVERY:.0f} s."
-            )
-        except OSError as error:
-            self._unwatched[root.path] = f"Cannot be watched: {error.strerror or error}."
+        self._limited.discard(root.path)
+        await self._watch(root.path)
         self._identities[root.path] = now
         self._due[root.path] = 0.0
         if root.state != "offline":
             await self.set_state(root, "scanning")
         self._on_wake()
+
+    async def _watch(self, path: str) -> None:
+        """Have the system report changes below ``path``, or note why it cannot."""
+        silent = await asyncio.to_thread(silent_mount, on_disk(path))
+        if silent is not None:
+            point, kind = silent
+            self._unwatched[path] = (
+                f"{'It is' if is_below(path, to_text(point)) else f'{to_text(point)} is'} on a "
+                f"network drive ({kind}), which does not report changes; {_POLLED}"
+            )
+            if is_below(path, to_text(point)):
+                return
+        try:
+            await asyncio.to_thread(self._watcher.arm, on_disk(path))
+        except Unavailable as error:
+            self._unwatched[path] = f"{error}. Until then it is {_POLLED}"
+            self._limited.add(path)
+        except OSError as error:
+            self._unwatched[path] = f"Cannot be watched: {error.strerror or error}; {_POLLED}"
+
+    async def _check_limit(self, path: str) -> None:
+        """Begin to poll when folders that turned up could not be watched any more; watch again
+        when they can."""
+        try:
+            await asyncio.to_thread(self._watcher.check_limit)
+        except (Unavailable, OSError) as error:
+            if path not in self._unwatched:
+                self._unwatched[path] = f"{error}. Until then it is {_POLLED}"
+                self._limited.add(path)
+            return
+        if path in self._limited:
+            self._limited.discard(path)
+            del self._unwatched[path]
+            await self._watch(path)
+            self._due[path] = 0.0
 
     def told(self, path: str) -> None:
         """The root was changed by a person."""
@@ -217,4 +252,6 @@ class RootKeeper:
         """Stop watching the root; its row is the caller's to change."""
         self._identities.pop(path, None)
         self._unwatched.pop(path, None)
+        self._limited.discard(path)
+        self._manifest.left_out.drop(path)
         await asyncio.to_thread(self._watcher.disarm, on_disk(path))

@@ -26,6 +26,7 @@ if TYPE_CHECKING:
     from watchdog.observers.api import BaseObserver, ObservedWatch
 
 _OVERFLOW_LOGGER = "watchdog.observers.inotify_c"
+_LIMIT_REACHED = (errno.ENOSPC, errno.EMFILE)
 _LIMIT_MEND = (
     "Raise the limit: sudo sysctl fs.inotify.max_user_watches=524288 "
     "fs.inotify.max_user_instances=1024"
@@ -66,14 +67,33 @@ class Watcher:
             self._watches[folder] = observer.schedule(
                 handler, folder, recursive=True, event_filter=handler.kinds
             )
-            _probe(observer)
         except OSError as error:
-            if error.errno in (errno.ENOSPC, errno.EMFILE):
-                self.disarm(folder)
-                raise Unavailable(
-                    "The system allows no more watched folders.", mend=_LIMIT_MEND
-                ) from error
+            if error.errno in _LIMIT_REACHED:
+                raise _no_more() from error
             raise
+        try:
+            self.check_limit()
+        except Unavailable:
+            self.disarm(folder)
+            raise
+
+    def check_limit(self) -> None:
+        """Raise Unavailable with the mend when not one more folder could be watched.
+
+        watchdog keeps silent when it cannot watch a folder below the root, be it at first or
+        when the folder turns up later. Blocks for some milliseconds.
+        """
+        if sys.platform != "linux":
+            return
+        with tempfile.TemporaryDirectory(prefix="morgan-") as folder:
+            handler: Any = _Handler(lambda _path, _complete, _gone: None)
+            try:
+                observer = self._running_observer()
+                observer.unschedule(observer.schedule(handler, folder, recursive=False))
+            except OSError as error:
+                if error.errno in _LIMIT_REACHED:
+                    raise _no_more() from error
+                raise
 
     def disarm(self, folder: str) -> None:
         watch = self._watches.pop(folder, None)
@@ -126,16 +146,8 @@ def _make_observer() -> BaseObserver:
     return Observer()
 
 
-def _probe(observer: BaseObserver) -> None:
-    """Raise ENOSPC when no further watch can be had.
-
-    watchdog keeps silent when it cannot watch a folder below the root.
-    """
-    if sys.platform != "linux":
-        return
-    with tempfile.TemporaryDirectory(prefix="morgan-") as folder:
-        handler: Any = _Handler(lambda _path, _complete, _gone: None)
-        observer.unschedule(observer.schedule(handler, folder, recursive=False))
+def _no_more() -> Unavailable:
+    return Unavailable("The system allows no more watched folders.", mend=_LIMIT_MEND)
 
 
 class _Handler:
@@ -147,12 +159,14 @@ class _Handler:
         self.kinds = [
             events.FileCreatedEvent,
             events.FileModifiedEvent,
+            events.FileAttribEvent,
             events.FileClosedEvent,
             events.FileDeletedEvent,
             events.FileMovedEvent,
             events.DirCreatedEvent,
             events.DirDeletedEvent,
             events.DirMovedEvent,
+            events.DirAttribEvent,
         ]
         self._on_hint = on_hint
 

@@ -43,6 +43,9 @@ def _row(document: Document) -> str:
 
 def _folder_row(folder: Folder) -> str:
     row = f"{folder.state:<8}  {folder.documents:>6}  {name(folder.path)}/"
+    if folder.skipped:
+        why = ", ".join(f"{count:,} {name(reason)}" for reason, count in folder.skipped.items())
+        row += f"  (left out: {why})"
     return f"{row}  {name(folder.reason)}" if folder.reason else row
 
 
