@@ -133,7 +133,16 @@ def _read(path: str) -> tuple[str, ...]:
         raise OSError(errno.EFBIG, os.strerror(errno.EFBIG), path)
     text = content.removeprefix(b"\xef\xbb\xbf").decode("utf-8", "surrogateescape")
     lines = (line.removesuffix("\r") for line in text.split("\n"))
-    return tuple(line for line in lines if line.strip() and not line.startswith("#"))
+    return tuple(_line(line) for line in lines if line.strip() and not line.startswith("#"))
+
+
+def _line(line: str) -> str:
+    """The pattern as ``pathspec`` must be given it, to mean what Git means.
+
+    What is in a folder does not include the folder, but pathspec matches ``docs/`` by ``docs/**``.
+    """
+    line = line.rstrip(" ") if not line.rstrip(" ").endswith("\\") else line
+    return line + "/*" if line.endswith("/**") else line
 
 
 @lru_cache(maxsize=512)

@@ -30,6 +30,8 @@ _INODE_MASK = (1 << 63) - 1
 _LONGEST_PATH = 4095
 """Bytes of a path that Linux opens (PATH_MAX, less its end)."""
 
+_LONGEST_NAME_WE_ADD = "/.git/info/exclude"
+
 
 @dataclass(slots=True)
 class Scan:
@@ -125,11 +127,11 @@ def _look(
 ) -> None:
     path = os.path.join(place.folder, entry.name)
     text = to_text(path)
-    if len(path) > _LONGEST_PATH // 4 and len(os.fsencode(path)) > _LONGEST_PATH:
-        scan.skipped[text] = "path too long"
-        return
     try:
-        if not entry.is_dir(follow_symlinks=False):
+        folder = entry.is_dir(follow_symlinks=False)
+        if _is_too_long(path + _LONGEST_NAME_WE_ADD if folder else path):
+            scan.skipped[text] = "path too long"
+        elif not folder:
             _add(entry, path, text, place, scan)
         elif not leave_out(text):
             inner = place.enter(entry.name)
@@ -141,6 +143,10 @@ def _look(
         return
     except OSError as error:
         scan.blind[text] = why_blind(error)
+
+
+def _is_too_long(path: str) -> bool:
+    return len(path) > _LONGEST_PATH // 4 and len(os.fsencode(path)) > _LONGEST_PATH
 
 
 def _add(entry: os.DirEntry[str], path: str, text: str, place: Place, scan: Scan) -> None:

@@ -87,7 +87,7 @@ async def test_a_file_that_is_still_being_written_is_learned_when_it_is_whole(
 
     def write() -> None:
         with (folder / "log.txt").open("w") as file:
-            while not stop.is_set():
+            while not stop.wait(0.001):
                 file.write("The walrus sleeps. ")
                 file.flush()
             file.write("The lynx waits.")
