@@ -241,7 +241,8 @@ class RootKeeper:
             self._limited.discard(path)
             del self._unwatched[path]
             await self._watch(path)
-            self._due[path] = 0.0
+            if path not in self._unwatched:
+                self._due[path] = 0.0
 
     def told(self, path: str) -> None:
         """The root was changed by a person."""

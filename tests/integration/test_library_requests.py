@@ -115,7 +115,7 @@ async def test_a_secret_is_skipped_even_when_it_is_named(library: TestLibrary, d
 
     job = await done(library, await library.service.learn([str(docs / ".env")]))
 
-    assert job.skipped == {str(docs / ".env"): "secret"}
+    assert job.skipped[str(docs / ".env")].startswith("secret")
     assert job.documents == ()
 
 
