@@ -1,10 +1,8 @@
-"""From a file to passages that words find: read, keep the text, chunk, index, flip.
+"""From a file to passages that words find: in the order of the queue, read, keep the text, chunk,
+hand over to ``Revisions``; and the way back, purging.
 
-Every step can be the last one before a crash. A journal entry says that a document is being taken
-in; the points of the new revision are written beside those of the old one; one commit makes the
-new revision current (the *flip*) and the old points are deleted after it. Whatever is found
-unfinished at the next start is done again under a revision number never used before, so that no
-leftover can be taken for the real thing. Searches see current revisions only.
+Every step can be the last one before a crash; whatever is found unfinished at the next start is
+done again.
 """
 
 from __future__ import annotations
@@ -15,29 +13,33 @@ import logging
 import os
 import shutil
 import tempfile
-import time
-import uuid
-from collections.abc import AsyncIterator, Callable, Iterable, Sequence
+from collections.abc import AsyncIterator, Callable, Iterable
 from pathlib import Path
 from typing import TYPE_CHECKING, Protocol
 
 from morgan_core.errors import MorganError, Unavailable, UnreadableFile
-from morgan_core.index.base import Chunk, VectorIndex
+from morgan_core.index.base import VectorIndex
+from morgan_core.library.alone import Alone
 from morgan_core.library.manifest import Manifest
-from morgan_core.library.names import on_disk, parents
+from morgan_core.library.names import on_disk
 from morgan_core.library.pause import Pause
+from morgan_core.library.revisions import Content, Revisions
 from morgan_core.settings import Settings
-from morgan_core.storage.catalogue_rows import ChunkRow, DocumentRow, JournalRow
+from morgan_core.storage.catalogue_rows import DocumentRow
 
 if TYPE_CHECKING:
     from morgan_core.library.chunking import Piece
     from morgan_core.library.readers.base import Extracted
 
-_AT_ONCE = 4
-"""Documents taken in at the same time: one is read while the others are indexed, and what they
-write meets in one commit."""
+_READ_AT_ONCE = 3
+"""Documents in line for the reader, or waiting for it to start anew. What is urgent waits for
+these alone."""
 
-_POINTS_AT_ONCE = 256
+_AT_ONCE = 32
+_UNWRITTEN_BYTES = 32 << 20
+"""Documents in hand, and bytes of their files: those that were read while others are written are
+written together after them."""
+
 _RETRY_FIRST, _RETRY_LONGEST = 0.5, 30.0
 _GIVE_UP = 4.0
 """Delay in seconds at which an error that no waiting cures is taken for final."""
@@ -87,14 +89,18 @@ class Ingest:
         self._queue: asyncio.PriorityQueue[tuple[int, int, str]] = asyncio.PriorityQueue()
         self._queued: dict[str, int] = {}
         self._count = 0
-        self._locks: dict[str, tuple[asyncio.Lock, int]] = {}
+        self._alone = Alone()
+        self._revisions = Revisions(manifest, index, self._drop_texts)
+        self._reading = asyncio.Semaphore(_READ_AT_ONCE)
+        self._unwritten = 0
+        self._written = asyncio.Event()
         self._tasks: list[asyncio.Task[None]] = []
         self._again: dict[str, float] = {}
 
     @property
     def in_flight(self) -> bool:
         """Whether the index may hold two revisions of a document right now."""
-        return bool(self._locks)
+        return bool(self._alone)
 
     def start(self) -> None:
         self._tasks = [
@@ -123,8 +129,8 @@ class Ingest:
                 continue
             if document.state == "waiting":
                 self.submit(document_id, urgent=False)
-            if document.revision and (paths := self._manifest.live_paths(document_id)):
-                await self._index.set_paths(document_id, paths, folders_of(paths))
+            if document.revision:
+                await self._revisions.set_paths(document_id)
 
     async def purge(self, document_ids: Iterable[str], *, forget: bool = False) -> None:
         """Delete hidden documents: points, then the catalogue's rows, then the text.
@@ -133,7 +139,7 @@ class Ingest:
         """
         texts: set[str] = set()
         for document_id in document_ids:
-            if document_id in self._locks and not forget:
+            if document_id in self._alone and not forget:
                 continue
             async with self._alone(document_id):
                 document = self._manifest.documents.get(document_id)
@@ -156,7 +162,7 @@ class Ingest:
             if document is None:
                 await self._index.delete_document(document_id)
             elif document.state in ("findable", "ready"):
-                await self.settle(document)
+                await self._revisions.settle(document)
                 if await self._index.count(document_id) != document.passages:
                     log.warning("%s is not whole in the index; read again", document_id)
                     await self.redo(document_id)
@@ -167,20 +173,27 @@ class Ingest:
 
     async def _work(self) -> None:
         while True:
+            await self._reading.acquire()
+            with contextlib.ExitStack() as slot:
+                slot.callback(self._reading.release)
+                document_id = await self._next()
+                try:
+                    async with self._alone(document_id):
+                        await self._take_in(document_id, slot.close)
+                    self._again.pop(document_id, None)
+                except Exception as error:
+                    self._try_later(document_id, error)
+
+    async def _next(self) -> str:
+        """The document whose turn it is."""
+        while True:
             await self._pause.over()
             rank, count, document_id = await self._queue.get()
             if self._pause.on:
                 self._queue.put_nowait((rank, count, document_id))
-                continue
-            if self._queued.get(document_id) != rank:
-                continue
-            del self._queued[document_id]
-            try:
-                async with self._alone(document_id):
-                    await self._take_in(document_id)
-                self._again.pop(document_id, None)
-            except Exception as error:
-                self._try_later(document_id, error)
+            elif self._queued.get(document_id) == rank:
+                del self._queued[document_id]
+                return document_id
 
     def _try_later(self, document_id: str, error: Exception) -> None:
         """The file is not to blame: try again, less and less often."""
@@ -201,7 +214,7 @@ class Ingest:
             self._manifest.touch(document)
         asyncio.get_running_loop().call_later(delay, lambda: self.submit(document_id, urgent=False))
 
-    async def _take_in(self, document_id: str) -> None:
+    async def _take_in(self, document_id: str, on_read: Callable[[], None]) -> None:
         document = self._manifest.documents.get(document_id)
         if document is None:
             return
@@ -211,37 +224,43 @@ class Ingest:
         paths = self._manifest.live_paths(document_id)
         if document.state not in ("waiting", "reading") or not paths:
             return
-        sha256 = document.sha256
-        revision = await self._begin(document)
+        async with self._room_for(document.bytes):
+            content = await self._content(document, paths[0])
+            on_read()
+            if content is not None and await self._revisions.write(content):
+                self._on_findable(document_id)
+
+    @contextlib.asynccontextmanager
+    async def _room_for(self, size: int) -> AsyncIterator[None]:
+        """Not too much is read that is not written yet."""
+        while self._unwritten and self._unwritten + size > _UNWRITTEN_BYTES:
+            self._written.clear()
+            await self._written.wait()
+        self._unwritten += size
         try:
-            extracted = await self._read(paths[0])
+            yield
+        finally:
+            self._unwritten -= size
+            self._written.set()
+
+    async def _content(self, document: DocumentRow, path: str) -> Content | None:
+        """Read the file and keep its text; None when there is nothing to write."""
+        document.state, document.reason = "reading", ""
+        self._manifest.touch(document)
+        sha256 = document.sha256
+        try:
+            extracted = await self._read(path)
             if extracted.sha256 != sha256:
-                self._lost(document, sha256, paths[0])
-                return
+                self._lost(document, sha256, path)
+                return None
             pieces = await asyncio.to_thread(self._cut, extracted)
         except UnreadableFile as error:
-            if await asyncio.to_thread(os.path.lexists, on_disk(paths[0])):
+            if await asyncio.to_thread(os.path.lexists, on_disk(path)):
                 await self._refuse(document, sha256, str(error))
             else:
-                self._lost(document, sha256, paths[0])
-            return
-        await asyncio.to_thread(self._texts.put, sha256, extracted)
-        chunks = _chunks(document_id, revision, pieces, paths, extracted.language)
-        for i in range(0, len(chunks), _POINTS_AT_ONCE):
-            await self._index.upsert_words(chunks[i : i + _POINTS_AT_ONCE])
-        if document.sha256 != sha256:
-            await self._drop_texts({sha256})
-            return
-        await self._flip(document, revision, extracted, chunks, pieces)
-
-    async def _begin(self, document: DocumentRow) -> int:
-        document.last_revision += 1
-        document.state = "reading"
-        document.reason = ""
-        self._manifest.touch(document)
-        revision = document.last_revision
-        await self._manifest.flush(JournalRow(document.id, revision, "reading", time.time()))
-        return revision
+                self._lost(document, sha256, path)
+            return None
+        return Content(document, extracted, pieces)
 
     async def _read(self, path: str) -> Extracted:
         real = on_disk(path)
@@ -257,11 +276,13 @@ class Ingest:
             return await self._reader.read(str(copy))
 
     def _cut(self, extracted: Extracted) -> list[Piece]:
+        """The chunks of the text, which is kept."""
         from morgan_core.library.chunking import chunk
 
         pieces = chunk(extracted, size=self._settings.chunk_size)
         if not pieces:
             raise UnreadableFile("there is no text in the file")
+        self._texts.put(extracted.sha256, extracted)
         return pieces
 
     def _lost(self, document: DocumentRow, sha256: str, path: str) -> None:
@@ -288,48 +309,10 @@ class Ingest:
         document.revision = document.passages = document.embedded = 0
         document.text_sha256 = ""
         self._manifest.touch(document)
-        await self._manifest.catalogue.flip(document, [])
+        await self._manifest.catalogue.flip([document], {document.id: []})
         await self._index.delete_document(document.id)
         await self._drop_texts({old_text})
         await self._manifest.flush(finished=[document.id])
-
-    async def _flip(
-        self,
-        document: DocumentRow,
-        revision: int,
-        extracted: Extracted,
-        chunks: Sequence[Chunk],
-        pieces: Sequence[Piece],
-    ) -> None:
-        old_text = document.text_sha256
-        document.revision = revision
-        document.state = "findable"
-        document.passages = len(chunks)
-        document.embedded = 0
-        document.title = extracted.title
-        document.kind = extracted.kind
-        document.pages = len(extracted.pages) or None
-        document.bytes = extracted.bytes
-        document.language = extracted.language
-        document.text_sha256 = extracted.sha256
-        rows = [
-            ChunkRow(document.id, revision, p.ordinal, c.id, p.sha256, p.start, p.end)
-            for c, p in zip(chunks, pieces, strict=True)
-        ]
-        await self._manifest.catalogue.flip(document, rows)
-        self._manifest.touch(document)
-        if revision > 1:
-            await self.settle(document)
-        if old_text != document.text_sha256:
-            await self._drop_texts({old_text})
-        paths = self._manifest.live_paths(document.id)
-        if paths and tuple(paths) != chunks[0].paths:
-            await self._index.set_paths(document.id, paths, folders_of(paths))
-        self._on_findable(document.id)
-
-    async def settle(self, document: DocumentRow) -> None:
-        """Delete the points of every revision but the current one."""
-        await self._index.delete_document(document.id, keep_revision=document.revision)
 
     async def _purge(self, document: DocumentRow) -> None:
         await self._index.delete_document(document.id)
@@ -347,54 +330,6 @@ class Ingest:
                 sha256s -= {row.text_sha256, row.sha256}
             for sha256 in sha256s:
                 await asyncio.to_thread(self._texts.delete, sha256)
-
-    @contextlib.asynccontextmanager
-    async def _alone(self, document_id: str) -> AsyncIterator[None]:
-        """Nobody else works on the document's points meanwhile."""
-        lock, users = self._locks.get(document_id, (asyncio.Lock(), 0))
-        self._locks[document_id] = lock, users + 1
-        try:
-            async with lock:
-                yield
-        finally:
-            lock, users = self._locks.pop(document_id)
-            if users > 1:
-                self._locks[document_id] = lock, users - 1
-
-
-def folders_of(paths: Iterable[str]) -> tuple[str, ...]:
-    """Every folder above any of ``paths``."""
-    return tuple(sorted({folder for path in paths for folder in parents(path)}))
-
-
-def _chunks(
-    document_id: str,
-    revision: int,
-    pieces: Sequence[Piece],
-    paths: Sequence[str],
-    language: str,
-) -> list[Chunk]:
-    """The points of a revision. Its number is part of the id, so that old and new never meet."""
-    namespace = uuid.UUID(document_id)
-    folders = folders_of(paths)
-    return [
-        Chunk(
-            id=str(uuid.uuid5(namespace, f"{revision}:{piece.sha256}:{piece.ordinal}")),
-            document_id=document_id,
-            revision=revision,
-            ordinal=piece.ordinal,
-            text=piece.text,
-            page=piece.page,
-            heading=piece.heading,
-            place=piece.place,
-            start=piece.start,
-            end=piece.end,
-            paths=tuple(paths),
-            folders=folders,
-            language=language,
-        )
-        for piece in pieces
-    ]
 
 
 def _is_ours(error: Exception) -> bool:

@@ -58,6 +58,7 @@ class Reader:
             log_file=log_file,
             env=_ENVIRONMENT,
         )
+        self._answered: int | None = None
         self._turn = asyncio.Lock()
         self._second_turn = asyncio.Lock()
 
@@ -88,11 +89,14 @@ class Reader:
             return _extracted(await self._second_try(where))
 
     async def _first_try(self, path: str) -> Any:
-        # An answered call also tells the supervisor that the deaths before were the files' fault.
-        try:
-            await self._worker.call("ping", timeout=_START_SECONDS)
-        except TimeoutError:
-            raise _silent() from None
+        # A new child gets time to start. An answered call also tells the supervisor that the
+        # deaths before were the files' fault.
+        if self._answered != self._worker.info.pid or self._worker.info.state != "ready":
+            try:
+                await self._worker.call("ping", timeout=_START_SECONDS)
+            except TimeoutError:
+                raise _silent() from None
+            self._answered = self._worker.info.pid
         try:
             return await self._worker.call(
                 "read",

@@ -25,8 +25,10 @@ from morgan_core.library.pause import Pause
 from morgan_core.library.window import TextWindow
 from morgan_core.storage.catalogue_rows import ChunkRow, DocumentRow
 
-BATCH = 32
-"""Passages per call of the embedder, which cuts them into micro-batches itself."""
+_SMALLEST, _LARGEST = 32, 1024
+_CALL_SECONDS = 1.0
+"""Passages per call of the embedder: such as take about this long. It sorts them by length and
+cuts them into micro-batches itself, and a GPU wants many."""
 
 _PREFETCH = 2
 _RETRY_FIRST, _RETRY_LONGEST = 0.5, 30.0
@@ -92,6 +94,7 @@ class Vectors:
         self._pending: dict[str, _Rank] = {}
         self._queue: list[tuple[_Rank, str]] = []  # a heap; entries of an older rank are skipped
         self._searches = 0
+        self._batch = _SMALLEST
         self._fetched: dict[str, tuple[int, int]] = {}
         self._awake = asyncio.Event()
         self._tasks: list[asyncio.Task[None]] = []
@@ -147,8 +150,9 @@ class Vectors:
             try:
                 rows = await self._next_rows()
                 if not rows:
-                    await self._awake.wait()
-                    self._awake.clear()
+                    if not self._queue:
+                        await self._awake.wait()
+                        self._awake.clear()
                     continue
                 await self._ready.put(await self._compute(rows))
                 delay = _RETRY_FIRST
@@ -164,9 +168,13 @@ class Vectors:
                 delay = min(delay * 2, _RETRY_LONGEST)
 
     async def _next_rows(self) -> list[ChunkRow]:
-        """The next chunks that have no vector yet, at most ``BATCH``."""
-        rows: list[ChunkRow] = []
-        while self._queue and len(rows) < BATCH:
+        """The next chunks that have no vector yet, about as many as go into a call.
+
+        Documents that fit are taken whole, with one query for all of them.
+        """
+        wanted: dict[str, tuple[int, int]] = {}  # revision, ordinal of the first chunk
+        size = 0
+        while self._queue and size < self._batch:
             rank, document_id = heapq.heappop(self._queue)
             document = self._manifest.documents.get(document_id)
             if document is None or document.state != "findable":
@@ -178,17 +186,38 @@ class Vectors:
             revision, first = self._fetched.get(document_id, (-1, 0))
             if revision != document.revision:
                 first = document.embedded
-            if first >= document.passages:
+            if first < document.passages:
+                wanted[document_id] = document.revision, first
+                size += document.passages - first
+        return await self._fetch(wanted)
+
+    async def _fetch(self, wanted: Mapping[str, tuple[int, int]]) -> list[ChunkRow]:
+        """The chunks of the ``wanted``; of a document that is too long the first ones, and it is
+        put back."""
+        rows: list[ChunkRow] = []
+        catalogue = self._manifest.catalogue
+        *whole, last = wanted or [""]
+        found = await catalogue.chunks_of(whole) if whole else {}
+        for document_id, (revision, first) in wanted.items():
+            room = self._batch - len(rows)
+            if document_id == last:
+                some = await catalogue.chunks(document_id, first=first, limit=room)
+            else:
+                some = found[document_id][first:]
+            if any(row.revision != revision for row in some):
+                continue  # written anew meanwhile, and submitted again
+            if not some:
+                self._pending.pop(document_id, None)
+                self._on_textless(document_id)
                 continue
-            found = await self._manifest.catalogue.chunks(
-                document_id, first=first, limit=BATCH - len(rows)
-            )
-            if any(row.revision != document.revision for row in found):
+            document = self._manifest.documents.get(document_id)
+            rank = self._pending.get(document_id)
+            if document is None or rank is None:
                 continue
-            self._fetched[document_id] = document.revision, first + len(found)
-            rows += found
-            if first + len(found) < document.passages:
-                heapq.heappush(self._queue, (self._pending.get(document_id, rank), document_id))
+            self._fetched[document_id] = revision, first + len(some)
+            rows += some
+            if first + len(some) < document.passages:
+                heapq.heappush(self._queue, (rank, document_id))
         return rows
 
     async def _compute(self, rows: Sequence[ChunkRow]) -> _Batch:
@@ -199,7 +228,9 @@ class Vectors:
         missing = list({row.sha256: row for row in missing}.values())
         texts = await self._texts_of(missing)
         if texts:
+            began = time.monotonic()
             found = await self._embed(list(texts.values()))
+            self._pace(len(texts), time.monotonic() - began)
             if len(found) != len(texts) * self._bytes:
                 raise MorganError(
                     f"The embedder gave {len(found)} bytes for {len(texts)} passages."
@@ -215,23 +246,38 @@ class Vectors:
             await asyncio.to_thread(self._cache.delete_many, gone)
         return _Batch([row for row in rows if row.sha256 in vectors], vectors)
 
+    def _pace(self, passages: int, seconds: float) -> None:
+        """Choose the size of the next call; it at most doubles, as one call proves little."""
+        wanted = int(passages * _CALL_SECONDS / max(seconds, 1e-3))
+        self._batch = max(_SMALLEST, min(wanted, 2 * self._batch, _LARGEST))
+
     async def _texts_of(self, rows: Sequence[ChunkRow]) -> dict[str, str]:
         """The chunks' texts by hash, from the stored texts of their documents."""
-        texts: dict[str, str] = {}
         by_document: dict[str, list[ChunkRow]] = {}
         for row in rows:
-            by_document.setdefault(row.document_id, []).append(row)
-        for document_id, some in by_document.items():
-            document = self._manifest.documents.get(document_id)
-            if document is None or document.revision != some[0].revision:
-                continue
-            extracted = await asyncio.to_thread(self._texts.get, document.text_sha256)
-            if extracted is None:
-                self._pending.pop(document_id, None)
-                self._on_textless(document_id)
-                continue
-            texts.update((row.sha256, extracted.text[row.start : row.end]) for row in some)
+            document = self._manifest.documents.get(row.document_id)
+            if document is not None and document.revision == row.revision:
+                by_document.setdefault(row.document_id, []).append(row)
+        stored = {id: self._manifest.documents[id].text_sha256 for id in by_document}
+        texts, textless = await asyncio.to_thread(self._cut_out, by_document, stored)
+        for document_id in textless:
+            self._pending.pop(document_id, None)
+            self._on_textless(document_id)
         return texts
+
+    def _cut_out(
+        self, by_document: Mapping[str, Sequence[ChunkRow]], stored: Mapping[str, str]
+    ) -> tuple[dict[str, str], list[str]]:
+        """The texts, and the documents whose stored text is not there. Blocks."""
+        texts: dict[str, str] = {}
+        textless = []
+        for document_id, rows in by_document.items():
+            extracted = self._texts.get(stored[document_id])
+            if extracted is None:
+                textless.append(document_id)
+            else:
+                texts.update((row.sha256, extracted.text[row.start : row.end]) for row in rows)
+        return texts, textless
 
     # --- writing ---------------------------------------------------------------------------
 

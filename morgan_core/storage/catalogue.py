@@ -10,7 +10,7 @@ from __future__ import annotations
 import asyncio
 import time
 from collections.abc import Iterable, Mapping, Sequence
-from dataclasses import asdict, dataclass, field
+from dataclasses import dataclass, field
 from functools import cache
 from itertools import islice
 from typing import Any
@@ -37,14 +37,18 @@ _NAMES_AT_ONCE = 500
 _KEPT_JOBS = 200
 
 
+_Columns = dict[str, Any]
+
+
 @dataclass(slots=True)
 class _Write:
-    """What to write, by key; None deletes. ``chunks`` replace all that the document had."""
+    """What to write, by key, as it was when it was handed in: the rows change while the write
+    waits. None deletes; ``chunks`` replace all that the document had."""
 
-    documents: dict[str, DocumentRow] = field(default_factory=dict)
-    files: dict[str, FileRow | None] = field(default_factory=dict)
+    documents: dict[str, _Columns] = field(default_factory=dict)
+    files: dict[str, _Columns | None] = field(default_factory=dict)
     chunks: dict[str, Sequence[ChunkRow]] = field(default_factory=dict)
-    journal: dict[str, JournalRow | None] = field(default_factory=dict)
+    journal: dict[str, _Columns | None] = field(default_factory=dict)
 
     def add(self, later: _Write) -> None:
         self.documents |= later.documents
@@ -97,20 +101,27 @@ class Catalogue:
         journal's entries of the documents that are ``finished``."""
         await self._commits.write(
             _Write(
-                documents={row.id: row for row in documents},
-                files=dict.fromkeys(gone_files) | {row.path: row for row in files},
-                journal={row.document_id: row for row in journal} | dict.fromkeys(finished),
+                documents={row.id: _columns(row) for row in documents},
+                files=dict.fromkeys(gone_files) | {row.path: _columns(row) for row in files},
+                journal={row.document_id: _columns(row) for row in journal}
+                | dict.fromkeys(finished),
             )
         )
 
-    async def flip(self, document: DocumentRow, chunks: Sequence[ChunkRow]) -> None:
-        """Make ``chunks`` the document's only ones and its row current, in one commit."""
-        step = JournalRow(document.id, document.revision, "flipped", time.time())
+    async def flip(
+        self, documents: Sequence[DocumentRow], chunks: Mapping[str, Sequence[ChunkRow]]
+    ) -> None:
+        """Make ``chunks``, by document id, the documents' only ones and their rows current, in
+        one commit."""
+        now = time.time()
         await self._commits.write(
             _Write(
-                documents={document.id: document},
-                chunks={document.id: chunks},
-                journal={document.id: step},
+                documents={row.id: _columns(row) for row in documents},
+                chunks=dict(chunks),
+                journal={
+                    row.id: _columns(JournalRow(row.id, row.revision, "flipped", now))
+                    for row in documents
+                },
             )
         )
 
@@ -133,6 +144,20 @@ class Catalogue:
         )
         async with self._bulk.connect() as connection:
             return [ChunkRow(**row) for row in (await connection.execute(query)).mappings()]
+
+    async def chunks_of(self, document_ids: Sequence[str]) -> dict[str, list[ChunkRow]]:
+        """All chunks of each of the documents, in order."""
+        found: dict[str, list[ChunkRow]] = {document_id: [] for document_id in document_ids}
+        async with self._bulk.connect() as connection:
+            for some in _slices(document_ids):
+                query = (
+                    select(t.chunks)
+                    .where(t.chunks.c.document_id.in_(some))
+                    .order_by(t.chunks.c.document_id, t.chunks.c.ordinal)
+                )
+                for row in (await connection.execute(query)).mappings():
+                    found[row["document_id"]].append(ChunkRow(**row))
+        return found
 
     async def chunk_counts(self) -> dict[str, int]:
         """Chunks per document."""
@@ -160,7 +185,7 @@ class Catalogue:
         now = time.time()
         rows = [{"path": path, "created": now} for path in paths]
         async with self._writing, self._durable.begin() as connection:
-            await _upsert_rows(connection, t.exclusions, rows)
+            await _upsert(connection, t.exclusions, rows)
 
     async def include(self, paths: Sequence[str]) -> None:
         async with self._writing, self._durable.begin() as connection:
@@ -168,13 +193,13 @@ class Catalogue:
 
     async def save_job(self, job: JobRow) -> None:
         """Write the job; of finished ones only the newest are kept."""
-        row = asdict(job) | {
+        row = _columns(job) | {
             "paths": msgspec.json.encode(job.paths).decode(),
             "skipped": msgspec.json.encode(job.skipped).decode(),
         }
         kept = select(t.jobs.c.id).order_by(t.jobs.c.created.desc()).limit(_KEPT_JOBS)
         async with self._writing, self._durable.begin() as connection:
-            await _upsert_rows(connection, t.jobs, [row])
+            await _upsert(connection, t.jobs, [row])
             await connection.execute(
                 delete(t.jobs).where(t.jobs.c.finished, t.jobs.c.id.not_in(kept))
             )
@@ -188,31 +213,30 @@ class Catalogue:
             await _upsert(connection, t.documents, list(total.documents.values()))
             await _replace(connection, t.files, "path", total.files)
             await _delete(connection, t.chunks, "document_id", list(total.chunks))
-            chunks = [asdict(row) for rows in total.chunks.values() for row in rows]
+            chunks = [_columns(row) for rows in total.chunks.values() for row in rows]
             if chunks:
                 await connection.execute(t.chunks.insert(), chunks)
             await _replace(connection, t.ingest_journal, "document_id", total.journal)
 
     async def _save_durably(self, table: Table, rows: Sequence[Any]) -> None:
         async with self._writing, self._durable.begin() as connection:
-            await _upsert(connection, table, rows)
+            await _upsert(connection, table, [_columns(row) for row in rows])
+
+
+def _columns(row: Any) -> _Columns:
+    """The fields of a row by name; unlike ``dataclasses.asdict`` it copies no values."""
+    return {name: getattr(row, name) for name in row.__slots__}
 
 
 async def _replace(
-    connection: AsyncConnection, table: Table, key: str, rows: Mapping[str, Any]
+    connection: AsyncConnection, table: Table, key: str, rows: Mapping[str, _Columns | None]
 ) -> None:
     """Write the rows, given by their key; delete those that are None."""
     await _delete(connection, table, key, [name for name, row in rows.items() if row is None])
     await _upsert(connection, table, [row for row in rows.values() if row is not None])
 
 
-async def _upsert(connection: AsyncConnection, table: Table, rows: Sequence[Any]) -> None:
-    await _upsert_rows(connection, table, [asdict(row) for row in rows])
-
-
-async def _upsert_rows(
-    connection: AsyncConnection, table: Table, rows: Sequence[dict[str, Any]]
-) -> None:
+async def _upsert(connection: AsyncConnection, table: Table, rows: Sequence[_Columns]) -> None:
     if rows:
         await connection.execute(_upsert_statement(table, connection.dialect.name), rows)
 
