@@ -46,6 +46,7 @@ class FakeMorgan:
         self.proof = Proof(paths=(), clean=True, checks=(), answers=(), notes=())
         self.stopped = False
         self.closed = False
+        self.is_owner = False
         self.found = SearchResponse(query="", results=(), took_ms=1.0)
         self.job_steps: list[Job] = []
         self.silent_changes = False

@@ -21,7 +21,8 @@ _UNSAFE = (
 
 
 class Console:
-    """One command's output. ``as_json`` says that stdout carries one JSON object."""
+    """One command's output. ``as_json`` says that stdout carries JSON: one object, or for a
+    command that takes its time an object on each line, the result last."""
 
     def __init__(
         self, *, as_json: bool = False, out: TextIO | None = None, err: TextIO | None = None
@@ -65,11 +66,18 @@ class Console:
 
     def json(self, value: Any) -> None:
         """One JSON object of a record, or of anything made of records."""
+        self._json(value, indent=2)
+
+    def json_line(self, value: Any) -> None:
+        """One JSON object on a line of its own."""
+        self._json(value, indent=None)
+
+    def _json(self, value: Any, indent: int | None) -> None:
         import json  # like msgspec, seldom needed, and slow to import
 
         import msgspec
 
-        text = json.dumps(msgspec.to_builtins(value), ensure_ascii=False, indent=2)
+        text = json.dumps(msgspec.to_builtins(value), ensure_ascii=False, indent=indent)
         self.write(re.sub(_UNSAFE, _escaped, text) + "\n")
 
     def say(self, text: str) -> None:

@@ -10,7 +10,7 @@ from collections.abc import Sequence
 from morgan_core.assistant import Morgan
 from morgan_core.types import Document, Job, Proof
 from morgan_tui.cli.console import Console, counted, name
-from morgan_tui.cli.learn import Follower
+from morgan_tui.cli.progress import Follower
 from morgan_tui.cli.scope import absolute
 
 

@@ -6,29 +6,33 @@ import asyncio
 from argparse import Namespace
 from collections import Counter
 from collections.abc import Collection
-from contextlib import aclosing
-from typing import cast
 
-from morgan_core.assistant import Closable, Morgan
-from morgan_core.errors import MorganError
-from morgan_core.events import CountsChanged, JobChanged
-from morgan_core.types import Document, Job, LibraryCounts
+from morgan_core.assistant import Morgan
+from morgan_core.types import Job
 from morgan_tui.cli.console import Console, counted, name
+from morgan_tui.cli.progress import Follower, state_line
 from morgan_tui.cli.scope import absolute
-
-# Changes tell of progress; asking now and then makes sure that the end is never missed.
-ASK_EVERY = 1.0
 
 
 async def learn(morgan: Morgan, args: Namespace, console: Console) -> int:
     paths = [absolute(path) for path in args.paths]
     job = await morgan.learn(paths, watch=args.watch)
     enough = {"findable", "done", "failed"} if args.no_wait else {"done", "failed"}
-    job = await Follower(morgan, job, console).until(enough)
+    try:
+        job = await Follower(morgan, job, console).until(enough)
+    except asyncio.CancelledError:
+        console.say(_interrupted(morgan))
+        raise
     if console.as_json:
-        console.json(job)
+        console.json_line(job)
     _report(job, console)
     return 1 if _failed(job, paths) else 0
+
+
+def _interrupted(morgan: Morgan) -> str:
+    if getattr(morgan, "is_owner", False):
+        return "Stopped. What is done is kept; Morgan goes on with the rest when it runs again."
+    return "No longer waiting. The running Morgan goes on with it."
 
 
 def _failed(job: Job, named: Collection[str]) -> bool:
@@ -46,7 +50,7 @@ def _report(job: Job, console: Console) -> None:
     if console.is_live:
         for document in job.documents:
             if document.state == "failed":
-                console.say(_state(document))
+                console.say(state_line(document))
     if job.error:
         console.say(job.error)
     states = Counter(document.state for document in job.documents)
@@ -60,76 +64,3 @@ def _report(job: Job, console: Console) -> None:
     console.say(f"Learned {', '.join(parts)}.")
     if job.state == "findable":
         console.say("Words find them now; their vectors follow while Morgan runs.")
-
-
-def _state(document: Document) -> str:
-    if document.state == "failed":
-        return f"failed  {name(document.path)}: {document.reason}"
-    return f"{document.state}  {name(document.path)} ({counted(document.passages, 'passage')})"
-
-
-class Follower:
-    """Watches one job: a live line on a terminal, a line per finished document elsewhere."""
-
-    def __init__(self, morgan: Morgan, job: Job, console: Console) -> None:
-        self._morgan = morgan
-        self._job = job
-        self._console = console
-        self._counts = LibraryCounts()
-        self._said: set[str] = set()
-        self._arrived = asyncio.Event()
-
-    async def until(self, states: Collection[str]) -> Job:
-        reading = asyncio.create_task(self._read_changes())
-        try:
-            self._narrate()
-            while self._job.state not in states:
-                try:
-                    await asyncio.wait_for(self._arrived.wait(), ASK_EVERY)
-                except TimeoutError:
-                    self._job = await self._morgan.jobs.get(self._job.id)
-                self._arrived.clear()
-                self._narrate()
-            return self._job
-        finally:
-            reading.cancel()
-            await asyncio.gather(reading, return_exceptions=True)
-            self._console.clear()
-
-    async def _read_changes(self) -> None:
-        try:
-            async with aclosing(cast("Closable", self._morgan.library.changes())) as changes:
-                async for change in changes:
-                    if isinstance(change, CountsChanged):
-                        self._counts = change.counts
-                    elif isinstance(change, JobChanged) and change.job.id == self._job.id:
-                        self._job = change.job
-                    else:
-                        continue
-                    self._arrived.set()
-        except MorganError:
-            return  # the job is still asked for every second
-
-    def _narrate(self) -> None:
-        if self._console.is_live:
-            self._console.live(self._summary())
-            return
-        final = {"failed", "ready"}
-        for document in self._job.documents:
-            if document.state in final and document.id not in self._said:
-                self._said.add(document.id)
-                self._console.say(_state(document))
-
-    def _summary(self) -> str:
-        if self._job.kind == "forget":
-            return "Forgetting…"
-        states = Counter(document.state for document in self._job.documents)
-        parts = [
-            f"{states[state]} {state}"
-            for state in ("waiting", "reading", "findable", "ready", "failed")
-            if states[state]
-        ]
-        if rate := self._counts.passages_per_second:
-            left = self._counts.pending_passages
-            parts.append(f"{counted(left, 'passage')} to embed at {rate:.0f}/s")
-        return "Learning: " + (" · ".join(parts) or "looking…")

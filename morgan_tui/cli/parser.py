@@ -158,6 +158,7 @@ def _learn(learn: argparse.ArgumentParser) -> None:
     learn.add_argument("paths", nargs="+", metavar="PATH")
     learn.add_argument("--watch", action="store_true", help="keep the folders watched")
     learn.add_argument("--no-wait", action="store_true", help="wait only until words find them")
+    learn.epilog = "--json prints how far it is, an object per line; the last line is the job."
 
 
 def _forget(forget: argparse.ArgumentParser) -> None:

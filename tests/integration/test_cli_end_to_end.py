@@ -87,7 +87,9 @@ def test_learn_takes_in_what_can_be_read_and_names_what_cannot(
     learnt: subprocess.CompletedProcess[str], run: Command, place: Path
 ) -> None:
     assert learnt.returncode == 0, learnt.stderr
-    assert json.loads(learnt.stdout)["state"] == "done"
+    *progress, job = map(json.loads, learnt.stdout.splitlines())
+    assert job["state"] == "done"
+    assert all(line["job"] == job["id"] for line in progress)
     assert "broken.pdf: " in learnt.stderr
 
     listing = json.loads(run("library", "--json").stdout)
