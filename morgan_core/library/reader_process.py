@@ -23,7 +23,13 @@ from morgan_core.worker.channel import Handler
 from morgan_core.worker.main import Parent
 
 _OPEN_FILES = 128
-_PRELOADED = ("charset_normalizer", "lxml.etree", "pypdfium2", "python_calamine")
+_PRELOADED = (
+    "charset_normalizer",
+    "lxml.etree",
+    "pypdfium2",
+    "python_calamine",
+    "selectolax.lexbor",
+)
 
 log = logging.getLogger(__name__)
 

@@ -57,6 +57,9 @@ def add_mail(builder: Builder, mail: Mail, *, depth: int = 0, level: int = 1) ->
     """Add a mail under its subject as a heading of ``level``; beyond ``DEEPEST`` attached files
     are only named."""
     parts = split_parts(mail)
+    read = _read_all(parts.attachments, depth)
+    if read and depth == 0:
+        builder.place("message")
     builder.heading(header(mail, "Subject") or _NO_SUBJECT, level)
     lines = [f"{name}: {value}" for name in _SHOWN if (value := header(mail, name))]
     builder.add(LINE.join(lines))
@@ -65,24 +68,28 @@ def add_mail(builder: Builder, mail: Mail, *, depth: int = 0, level: int = 1) ->
     if files:
         listed = ", ".join(f"{one.name} ({readable_size(len(one.content))})" for one in files)
         builder.add(f"Attachments: {listed}")
+    below = min(level + 1, 6)
+    for name, inside in read:
+        builder.cut()
+        builder.place(f"attachment {name}")
+        if isinstance(inside, Extracted):
+            builder.heading(name, below)
+            builder.embed(inside)
+        else:
+            add_mail(builder, inside, depth=depth + 1, level=below)
+
+
+def _read_all(attachments: list[Attachment], depth: int) -> list[tuple[str, Extracted | Mail]]:
+    """The name and the text of each attached file that can be read, and the forwarded mails."""
     if depth >= DEEPEST:
-        return
-    for attachment in parts.attachments:
-        _add_attachment(builder, attachment, depth=depth, level=level + 1)
-
-
-def _add_attachment(builder: Builder, attachment: Attachment, *, depth: int, level: int) -> None:
-    if attachment.mail is not None:
-        builder.cut()
-        builder.place(f"attachment {header(attachment.mail, 'Subject') or attachment.name}")
-        add_mail(builder, attachment.mail, depth=depth + 1, level=min(level, 6))
-        return
-    extracted = _read(attachment, depth)
-    if extracted is not None:
-        builder.cut()
-        builder.place(f"attachment {attachment.name}")
-        builder.heading(attachment.name, min(level, 6))
-        builder.embed(extracted)
+        return []
+    found: list[tuple[str, Extracted | Mail]] = []
+    for one in attachments:
+        if one.mail is not None:
+            found.append((header(one.mail, "Subject") or one.name, one.mail))
+        elif (extracted := _read(one, depth)) is not None:
+            found.append((one.name, extracted))
+    return found
 
 
 def _read(attachment: Attachment, depth: int) -> Extracted | None:

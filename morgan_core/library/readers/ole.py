@@ -4,12 +4,13 @@ from __future__ import annotations
 
 from typing import Literal
 
-OleKind = Literal["encrypted", "excel", "word", "powerpoint", "other"]
+OleKind = Literal["encrypted", "excel", "word", "powerpoint", "outlook", "other"]
 
 _MAGIC = b"\xd0\xcf\x11\xe0\xa1\xb1\x1a\xe1"
 # Names of streams as the directory writes them ([MS-CFB] 2.6.1), with the two bytes of the final
 # zero. The first that is there tells; a document may hold workbooks, hardly the other way round.
 _STREAMS: tuple[tuple[str, OleKind], ...] = (
+    ("__properties_version1.0", "outlook"),
     ("EncryptedPackage", "encrypted"),
     ("WordDocument", "word"),
     ("PowerPoint Document", "powerpoint"),

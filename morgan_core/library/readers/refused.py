@@ -38,6 +38,7 @@ _OLE: dict[OleKind, str] = {
     "encrypted": "encrypted: it needs a password",
     "word": "old Word documents (.doc) are not read: save it as .docx",
     "powerpoint": "old PowerPoint presentations (.ppt) are not read: save it as .pptx",
+    "outlook": "Outlook messages (.msg) are not read: save it as .eml",
     "excel": "a damaged workbook",
     "other": "an old Office file of a kind that Morgan does not read",
 }
