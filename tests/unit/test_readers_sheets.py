@@ -248,6 +248,19 @@ def test_a_damaged_workbook_has_a_reason(tmp_path: Path, name: str) -> None:
     assert "damaged" in reason(tmp_path / "a.xlsx")
 
 
+def test_a_panic_of_the_library_is_a_reason(tmp_path: Path) -> None:
+    old = xlwt.Workbook()
+    old.add_sheet("S").write(0, 0, "x")
+    old.save(str(tmp_path / "old.xls"))
+    content = bytearray((tmp_path / "old.xls").read_bytes())
+    # The record of the sheet (BOUNDSHEET) points beyond the end of the stream.
+    place = content.index(bytes.fromhex("85000900")) + 4
+    content[place : place + 4] = b"\xff\xff\xff\x7f"
+    (tmp_path / "old.xls").write_bytes(content)
+
+    assert reason(tmp_path / "old.xls") == "a damaged workbook"
+
+
 def test_a_workbook_that_unpacks_to_far_more_is_refused(tmp_path: Path) -> None:
     members: dict[str, str | bytes] = {
         "xl/workbook.xml": "<workbook/>",

@@ -51,6 +51,11 @@ def read_sheets(source: Source) -> Extracted:
         raise UnreadableFile(NEEDS_PASSWORD) from error
     except CalamineError as error:
         raise UnreadableFile(f"a damaged workbook ({line_of(str(error))})") from error
+    except BaseException as error:
+        # A panic in Rust; its class cannot be imported and is no Exception.
+        if type(error).__name__ != "PanicException":
+            raise
+        raise UnreadableFile("a damaged workbook") from error
     return builder.extracted(kind, title=metadata.get("title", ""), metadata=metadata)
 
 
