@@ -170,6 +170,23 @@ def test_merged_cells_reach_into_every_row_of_theirs() -> None:
     )
 
 
+def test_a_title_across_a_table_is_no_header() -> None:
+    text = read(
+        "<table><tr><th colspan=2>Ohm's law<tr><th>Named after<td>Georg Ohm<tr><th>Year<td>1827</table>"
+    ).text
+
+    assert text == "Ohm's law\n\nNamed after | Georg Ohm\nYear | 1827"
+
+
+def test_a_formula_is_read_from_its_picture() -> None:
+    text = read(
+        "<p>So <span style='display: none'><math alttext='V=IR'></math></span>"
+        "<img class='mwe-math-fallback-image-inline' aria-hidden=true alt='V=IR'>."
+    ).text
+
+    assert text == "So V=IR ."
+
+
 def test_a_table_that_arranges_the_page_is_no_table() -> None:
     text = read(
         "<table><tr><td><h2>News</h2><p>First.</p></td><td><table><tr><td>a<td>b<tr><td>c<td>d"

@@ -5,7 +5,7 @@ from __future__ import annotations
 import re
 from typing import TYPE_CHECKING
 
-from morgan_core.library.readers.html_visible import NO_TEXT, is_hidden
+from morgan_core.library.readers.html_visible import NO_TEXT, is_formula, is_hidden
 from morgan_core.library.readers.markup import walk
 from morgan_core.types import Record
 
@@ -88,6 +88,8 @@ class Leaving:
         if self._furniture and node.mem_id in self._furniture:
             return True
         attributes = node.attributes
+        if tag == "img" and is_formula(attributes):
+            return False  # hidden from screen readers only
         return bool(attributes) and (is_hidden(attributes) or _is_mark(tag, attributes))
 
 

@@ -9,7 +9,7 @@ from typing import TYPE_CHECKING
 from morgan_core.library.readers.building import LINE, PARAGRAPH, Builder
 from morgan_core.library.readers.html_content import Content
 from morgan_core.library.readers.html_table import read_table
-from morgan_core.library.readers.html_visible import PLAIN, visible
+from morgan_core.library.readers.html_visible import PLAIN, is_formula, visible
 from morgan_core.library.readers.tables import add_table
 
 if TYPE_CHECKING:
@@ -69,6 +69,7 @@ _LINES = frozenset(
 )
 _LISTS = frozenset(("ul", "ol", "menu", "dir"))
 _SPACES = re.compile(r"[ \t\r\n\f\xa0]+")
+_RUN = re.compile("  +")
 _AROUND_BREAK = re.compile(r" *\n *")
 _DEEPEST_INDENT = 8
 _DEEPEST_QUOTE = 4
@@ -188,7 +189,7 @@ class _Renderer:
         if self._pre:
             text = text.strip("\n").replace("\xa0", " ")
         else:
-            text = _AROUND_BREAK.sub("\n", text).strip()
+            text = _AROUND_BREAK.sub("\n", _RUN.sub(" ", text)).strip()
         if not text.strip():
             return
         if self._heading is not None:
@@ -223,7 +224,11 @@ class _Renderer:
 
     def _image(self, attributes: dict[str, str | None]) -> None:
         alt = " ".join((attributes.get("alt") or "").split())
-        if len(alt.split()) >= _ALT_WORDS and not self._looks[-1].invisible:
+        if self._looks[-1].invisible:
+            return
+        if is_formula(attributes):
+            self._inline.append(f" {alt} ")
+        elif len(alt.split()) >= _ALT_WORDS:
             self._inline.append(f" [{alt}] ")
 
     def _table(self, node: LexborNode) -> None:

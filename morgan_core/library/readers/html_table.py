@@ -81,7 +81,8 @@ def read_table(table: LexborNode, left_out: Skip, look: Look) -> Table | None:
     done = rows.end()
     if not done or max(map(len, done)) < 2:
         return None
-    return Table(caption=_line(caption), rows=done, header=rows.header())
+    title = rows.take_title()
+    return Table(caption=_line([*caption, " ", title]), rows=done, header=rows.header())
 
 
 class _Rows:
@@ -118,6 +119,13 @@ class _Rows:
     def end(self) -> list[list[str]]:
         self._fill()
         return self._rows
+
+    def take_title(self) -> str:
+        """Remove and return a single named cell above a wider table."""
+        if len(self._rows) < 2 or self._named[0] != [True] or len(self._rows[0]) < 2:
+            return ""
+        self._named.pop(0)
+        return " ".join(filter(None, self._rows.pop(0)))
 
     def header(self) -> bool | None:
         if not any(map(any, self._named)):

@@ -68,6 +68,12 @@ def is_hidden(attributes: dict[str, str | None]) -> bool:
     return bool(style) and _HIDING.search(str(style)[:_LONGEST_STYLE]) is not None
 
 
+def is_formula(attributes: dict[str, str | None]) -> bool:
+    """Whether an image with ``attributes`` is MediaWiki's picture of a formula; its alternative
+    text is the formula."""
+    return "mwe-math-fallback" in str(attributes.get("class") or "")
+
+
 class Look:
     """What an element's style makes of its text, inherited by what is in it."""
 
