@@ -23,7 +23,11 @@ FolderState = Literal["scanning", "watching", "offline", "failed"]
 
 
 class Document(Record, frozen=True, kw_only=True):
-    """One document of the library; identical files are ``paths`` of one document."""
+    """One document of the library; identical files are ``paths`` of one document.
+
+    ``embedded`` of the ``passages`` have their vector; ``reused`` of these were known before, as
+    after an edit or a move; None when another run of Morgan embedded them.
+    """
 
     id: str
     path: str
@@ -32,6 +36,7 @@ class Document(Record, frozen=True, kw_only=True):
     reason: str = ""
     passages: int = 0
     embedded: int = 0
+    reused: int | None = None
     pages: int | None = None
     bytes: int = 0
     modified: float = 0.0
@@ -96,8 +101,9 @@ class Job(Record, frozen=True, kw_only=True):
 
     A learn job is ``findable`` when words find every file of it, ``done`` when every file is
     ready or failed. ``documents`` are their current states, or what a forget job of this process
-    removed; ``skipped`` maps a path that was
-    not taken in to the reason.
+    removed; ``skipped`` maps a path that was not taken in to the reason. Of the passages that got
+    their vectors since the job began, or since Morgan was started, ``reused`` were known already
+    and ``embedded`` were not.
     """
 
     id: str
@@ -106,6 +112,8 @@ class Job(Record, frozen=True, kw_only=True):
     documents: tuple[Document, ...] = ()
     skipped: dict[str, str] = {}
     error: str = ""
+    reused: int = 0
+    embedded: int = 0
 
 
 class StoreCheck(Record, frozen=True, kw_only=True):

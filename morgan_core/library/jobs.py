@@ -5,13 +5,15 @@ from __future__ import annotations
 import asyncio
 import logging
 import time
-from collections.abc import Callable, Coroutine, Iterable, Sequence
+from collections.abc import Callable, Coroutine, Iterable, Mapping, Sequence
 from typing import Any, Literal
 
 from morgan_core.errors import MorganError, NotFound
 from morgan_core.library.keeper import Keeper
 from morgan_core.library.manifest import Manifest
+from morgan_core.library.names import is_below
 from morgan_core.library.requests import Requests
+from morgan_core.library.vectors import Progress
 from morgan_core.storage.catalogue_rows import JobRow
 from morgan_core.types import Document, Job
 
@@ -44,6 +46,7 @@ class Jobs:
         self._on_job = on_job
         self._told: dict[str, Job] = {}
         self._forgotten: dict[str, tuple[Document, ...]] = {}
+        self._vectors: dict[str, Progress] = {}
         # Jobs whose paths this process has looked at; only these can be scanned.
         self._looked: set[str] = set()
         self._tasks: set[asyncio.Task[None]] = set()
@@ -99,6 +102,18 @@ class Jobs:
     def refresh(self) -> None:
         """Something happened to documents: see soon how far the jobs are."""
         self._outdated.set()
+
+    def count(self, done: Mapping[str, Progress]) -> None:
+        """Passages of these documents got their vectors."""
+        for document_id, (reused, embedded) in done.items():
+            paths = self._manifest.live_paths(document_id)
+            for job_id in self._active:
+                if any(is_below(path, top) for top in self._rows[job_id].paths for path in paths):
+                    before = self._vectors.get(job_id, Progress(0, 0))
+                    self._vectors[job_id] = Progress(
+                        before.reused + reused, before.embedded + embedded
+                    )
+        self.refresh()
 
     # --- inside ----------------------------------------------------------------------------
 
@@ -167,6 +182,7 @@ class Jobs:
     def _show(self, row: JobRow) -> Job:
         learns = row.kind == "learn"
         documents = self._documents(row) if learns else self._forgotten.get(row.id, ())
+        vectors = self._vectors.get(row.id, Progress(0, 0))
         return Job(
             id=row.id,
             kind=row.kind,
@@ -174,6 +190,8 @@ class Jobs:
             documents=documents,
             skipped=dict(row.skipped),
             error=row.error,
+            reused=vectors.reused,
+            embedded=vectors.embedded,
         )
 
     def _documents(self, row: JobRow) -> tuple[Document, ...]:

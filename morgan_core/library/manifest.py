@@ -32,7 +32,8 @@ _STATES = ("waiting", "reading", "findable", "ready", "failed", "offline")
 
 
 class Manifest:
-    """Holds every row of the catalogue but the chunks.
+    """Holds every row of the catalogue but the chunks. ``reused`` are the vectors, by document,
+    that the current revision found in the cache, where this process embedded all of it.
 
     ``on_document`` is told of each document that changed in a way a person can see, and of each
     that is no longer to be seen.
@@ -50,6 +51,7 @@ class Manifest:
         self.roots = {row.path: row for row in snapshot.roots}
         self.exclusions = set(snapshot.exclusions)
         self.gone: dict[str, FileRow] = {}
+        self.reused: dict[str, int] = {}
         self.left_out = LeftOut()
         self._on_document = on_document
         self._paths: defaultdict[str, set[str]] = defaultdict(set)
@@ -143,6 +145,7 @@ class Manifest:
             reason=root.reason if root else row.reason,
             passages=row.passages,
             embedded=row.embedded,
+            reused=self.reused.get(row.id),
             pages=row.pages,
             bytes=row.bytes,
             modified=max([self.files[path].mtime_ns for path in paths]) / 1e9,
@@ -270,6 +273,7 @@ class Manifest:
         if document is not None and self._by_sha.get(document.sha256) == document_id:
             del self._by_sha[document.sha256]
         self._dirty_documents.discard(document_id)
+        self.reused.pop(document_id, None)
         self._moved.discard(document_id)
         self._on_document(document_id)
 

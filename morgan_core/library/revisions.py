@@ -106,6 +106,7 @@ class Revisions:
         rows = {}
         for content in group:
             document = content.document
+            self._manifest.reused.pop(document.id, None)
             _describe(document, content)
             rows[document.id] = [
                 ChunkRow(document.id, chunk.revision, p.ordinal, chunk.id, p.sha256, p.start, p.end)

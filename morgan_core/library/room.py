@@ -114,7 +114,7 @@ class LibraryRoom:
             self._embed,
             self._dimension,
             self._pause,
-            on_progress=lambda: self.jobs.refresh(),
+            on_progress=lambda done: self.jobs.count(done),
             on_textless=self._read_again,
         )
         self.keeper = Keeper(

@@ -16,7 +16,7 @@ import time
 from collections import deque
 from collections.abc import Callable, Iterable, Mapping, Sequence
 from dataclasses import dataclass
-from typing import Protocol
+from typing import NamedTuple, Protocol
 
 from morgan_core.errors import MorganError
 from morgan_core.index.base import VectorIndex
@@ -60,14 +60,24 @@ minus the time of its last change."""
 
 @dataclass(slots=True)
 class _Batch:
-    """Chunks in the order of their documents, each document's without gaps."""
+    """Chunks in the order of their documents, each document's without gaps. ``embedded`` are the
+    points whose vectors were not known before."""
 
     rows: list[ChunkRow]
     vectors: dict[str, bytes]
+    embedded: set[str]
+
+
+class Progress(NamedTuple):
+    """Passages that got their vectors: those known before, and those embedded for it."""
+
+    reused: int
+    embedded: int
 
 
 class Vectors:
-    """Embeds what is findable until it is ready; ``on_progress`` after every batch."""
+    """Embeds what is findable until it is ready; ``on_progress`` is told, by document, what each
+    batch did."""
 
     def __init__(
         self,
@@ -79,7 +89,7 @@ class Vectors:
         dimension: int,
         pause: Pause,
         *,
-        on_progress: Callable[[], None],
+        on_progress: Callable[[Mapping[str, Progress]], None],
         on_textless: Callable[[str], None],
     ) -> None:
         self._manifest = manifest
@@ -244,7 +254,11 @@ class Vectors:
             # What was forgotten meanwhile must not come back into the cache.
             gone = [row.sha256 for row in missing if not self._manifest.visible(row.document_id)]
             await asyncio.to_thread(self._cache.delete_many, gone)
-        return _Batch([row for row in rows if row.sha256 in vectors], vectors)
+        return _Batch(
+            [row for row in rows if row.sha256 in vectors],
+            vectors,
+            {row.point_id for row in missing},
+        )
 
     def _pace(self, passages: int, seconds: float) -> None:
         """Choose the size of the next call; it at most doubles, as one call proves little."""
@@ -303,9 +317,11 @@ class Vectors:
                 b"".join(batch.vectors[row.sha256] for row in rows),
             )
         finished = []
+        done: dict[str, Progress] = {}
         for row in rows:
             document = self._current(row)
             if document is not None and row.ordinal >= document.embedded:
+                self._count(row, row.point_id in batch.embedded, done)
                 document.embedded = row.ordinal + 1
                 if document.embedded >= document.passages and document.state == "findable":
                     document.state = "ready"
@@ -314,9 +330,19 @@ class Vectors:
                     self._fetched.pop(document.id, None)
                     finished.append(document.id)
                 self._manifest.touch(document)
+        self._on_progress(done)
         await self._manifest.flush(finished=finished)
         self._done.append((time.monotonic(), len(rows)))
-        self._on_progress()
+
+    def _count(self, row: ChunkRow, embedded: bool, done: dict[str, Progress]) -> None:
+        """Count one more passage of its document as embedded, or as reused."""
+        before = done.get(row.document_id, Progress(0, 0))
+        done[row.document_id] = Progress(before.reused + (not embedded), before.embedded + embedded)
+        reused = self._manifest.reused
+        if row.ordinal == 0:
+            reused[row.document_id] = 0
+        if row.document_id in reused:
+            reused[row.document_id] += not embedded
 
     def _current(self, row: ChunkRow) -> DocumentRow | None:
         document = self._manifest.documents.get(row.document_id)

@@ -62,5 +62,7 @@ def _report(job: Job, console: Console) -> None:
     if job.skipped:
         parts.append(f"{len(job.skipped)} skipped")
     console.say(f"Learned {', '.join(parts)}.")
+    if job.state == "done" and (job.reused or job.embedded):
+        console.say(f"Vectors: reused {job.reused:,}, embedded {job.embedded:,}.")
     if job.state == "findable":
         console.say("Words find them now; their vectors follow while Morgan runs.")

@@ -57,6 +57,29 @@ async def test_a_learned_folder_is_done_when_every_file_is_ready_or_failed(
     assert await library.service.watch_list() == []
 
 
+async def test_a_job_tells_how_many_vectors_it_reused_and_how_many_it_embedded(
+    library: TestLibrary, tmp_path: Path
+) -> None:
+    folder = tmp_path / "long"
+    folder.mkdir()
+    lines = [f"Line {n} tells of animal{n}, and of nothing else at all." for n in range(2000)]
+    (folder / "long.txt").write_text("\n".join(lines))
+    first = await done(library, await library.service.learn([str(folder)]))
+    again = await done(library, await library.service.learn([str(folder)]))
+    lines.insert(1000, "A line that was not there.")
+    (folder / "long.txt").write_text("\n".join(lines))
+
+    edited = await done(library, await library.service.learn([str(folder)]))
+
+    passages = edited.documents[0].passages
+    assert passages > 100
+    assert (first.reused, first.embedded) == (0, first.documents[0].passages)
+    assert (again.reused, again.embedded) == (0, 0)
+    assert edited.reused + edited.embedded == passages
+    assert 1 <= edited.embedded <= 15
+    assert edited.documents[0].reused == edited.reused
+
+
 async def test_what_was_written_a_moment_ago_is_learned_before_the_job_is_done(
     library: TestLibrary, tmp_path: Path
 ) -> None:
