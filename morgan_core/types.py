@@ -27,6 +27,9 @@ class Document(Record, frozen=True, kw_only=True):
 
     ``embedded`` of the ``passages`` have their vector; ``reused`` of these were known before, as
     after an edit or a move; None when another run of Morgan embedded them.
+
+    ``findable_since`` is when words first found its present text, 0 while they do not; of before
+    the library was started only the time is known at which the document was first seen.
     """
 
     id: str
@@ -43,6 +46,7 @@ class Document(Record, frozen=True, kw_only=True):
     title: str = ""
     kind: str = ""
     revision: int = 0
+    findable_since: float = 0.0
 
 
 class Folder(Record, frozen=True, kw_only=True):

@@ -113,6 +113,21 @@ class LibraryApp(ChatsApp):
             self._chat_screen.prompt.focus()
             await self.ask(message.question)
 
+    async def action_pause_library(self) -> None:
+        """Pause reading and embedding, or go on."""
+        morgan, counts = self.link.open, self.library.counts
+        if morgan is None or counts is None:
+            return
+        change = morgan.library.resume() if counts.paused else morgan.library.pause()
+        if (changed := await self.guard(change)) is not None:
+            self.library.counts = changed
+            self._redraw_now()
+
+    @property
+    def last_question(self) -> float | None:
+        """When the last question was asked, in any conversation; None when none was."""
+        return max((c.updated for c in self.conversations), default=None)
+
     def add_folder(self) -> None:
         """Ask for a folder or file and take it in."""
         from morgan_tui.screens.ask_path import AskPath

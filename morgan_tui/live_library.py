@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING
 
-from morgan_tui.text import clean_line, document_name, plural
+from morgan_tui.text import clean_line, document_name, duration, plural
 
 if TYPE_CHECKING:
     from morgan_core import events
@@ -121,8 +121,20 @@ def activity_line(library: LiveLibrary) -> str:
     parts = []
     if library.reading:
         parts.append("reading " + document_name(next(reversed(library.reading.values()))))
-    if counts is not None and counts.pending_passages:
+    if counts is not None and counts.paused:
+        parts.append("paused (F2, then p, goes on)")
+    if counts is not None and (progress := progress_line(counts)):
+        parts.append(progress)
+    return " · ".join(parts)
+
+
+def progress_line(counts: LibraryCounts) -> str:
+    """``1,204 passages to embed · 43 passages/s · 3 min left``; empty when nothing is to do."""
+    parts = []
+    if counts.pending_passages:
         parts.append(f"{plural(counts.pending_passages, 'passage')} to embed")
-    if counts is not None and counts.passages_per_second >= 0.5:
+    if counts.passages_per_second >= 0.5 and not counts.paused:
         parts.append(f"{counts.passages_per_second:.0f} passages/s")
+    if counts.eta_seconds:
+        parts.append(f"{duration(counts.eta_seconds)} left")
     return " · ".join(parts)

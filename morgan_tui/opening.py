@@ -11,6 +11,7 @@ from pathlib import Path
 from typing import TYPE_CHECKING
 
 from morgan_core.errors import MorganError, NotFound, Unavailable
+from morgan_core.library.names import on_disk
 
 if TYPE_CHECKING:
     from textual.app import App
@@ -23,18 +24,33 @@ def open_file(app: App[int], path: str, line: int | None = None) -> None:
 
     Raises NotFound when the file is gone, Unavailable when nothing can open it.
     """
-    file = Path(path)
+    file = Path(on_disk(path))
     if not file.exists():
         raise NotFound(f"{path} is no longer there.")
     editor = os.environ.get("VISUAL") or os.environ.get("EDITOR")
     if editor and file.suffix.lower() in TEXT_SUFFIXES:
         _edit(app, editor, file, line)
         return
+    _view(file, "Set $EDITOR for text files.")
+
+
+def open_folder(app: App[int], path: str) -> None:
+    """Open the folder of the file at ``path`` in the desktop's file manager.
+
+    Raises NotFound when it is gone, Unavailable when there is no desktop.
+    """
+    folder = Path(on_disk(path)).parent
+    if not folder.exists():
+        raise NotFound(f"{folder} is no longer there.")
+    _view(folder, "Its path is shown below the table.")
+
+
+def _view(path: Path, mend: str) -> None:
     viewer = "open" if sys.platform == "darwin" else "xdg-open"
     if shutil.which(viewer) is None or not _has_desktop():
-        raise Unavailable(f"There is no viewer for {path}.", mend="Set $EDITOR for text files.")
+        raise Unavailable(f"There is no viewer for {path}.", mend=mend)
     subprocess.Popen(
-        [viewer, str(file)],
+        [viewer, str(path)],
         stdin=subprocess.DEVNULL,
         stdout=subprocess.DEVNULL,
         stderr=subprocess.DEVNULL,

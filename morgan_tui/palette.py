@@ -49,6 +49,7 @@ class Actions(MorganProvider):
             ("New conversation", "Ctrl+N", action("app.new_chat")),
             ("Open the library", "F2: every file, its state and problems", action("app.library")),
             ("Add a folder or file", "Its documents become searchable", app.add_folder),
+            (*self._pause(), action("app.pause_library")),
             ("Show or hide the conversations", "Ctrl+B", action("app.toggle_chats")),
             ("Show or hide the sources", "Ctrl+S", action("app.toggle_sources")),
             ("Export the conversation", "As Markdown, in this folder", action("app.export")),
@@ -57,6 +58,12 @@ class Actions(MorganProvider):
             ("Help", "F1: every key", action("app.help")),
             ("Quit", "Ctrl+Q: nothing is lost", action("app.quit")),
         ]
+
+    def _pause(self) -> tuple[str, str]:
+        counts = self.morgan_app.library.counts
+        if counts is not None and counts.paused:
+            return "Resume the library", "Go on reading and embedding"
+        return "Pause the library", "Read and embed nothing until resumed"
 
 
 class Chats(MorganProvider):

@@ -79,6 +79,16 @@ def ago(when: float, now: float | None = None) -> str:
     return time.strftime("%d %b", time.localtime(when)).lstrip("0")
 
 
+def duration(seconds: float) -> str:
+    """``40 s``, ``3 min``, ``2 h 5 min``."""
+    if seconds < 90:
+        return f"{seconds:.0f} s"
+    minutes = round(seconds / 60)
+    if minutes < 90:
+        return f"{minutes} min"
+    return f"{minutes // 60} h {minutes % 60} min"
+
+
 def plural(count: int, one: str, many: str | None = None) -> str:
     """``1 passage``, ``2 passages``."""
     return f"{count:,} {one if count == 1 else many or one + 's'}"

@@ -53,6 +53,7 @@ class Manifest:
         self.gone: dict[str, FileRow] = {}
         self.reused: dict[str, int] = {}
         self.left_out = LeftOut()
+        self.found_at: dict[str, float] = {}
         self._on_document = on_document
         self._paths: defaultdict[str, set[str]] = defaultdict(set)
         self._by_sha: dict[str, str] = {}
@@ -152,6 +153,7 @@ class Manifest:
             title=row.title,
             kind=row.kind,
             revision=row.revision,
+            findable_since=self.found_at.get(row.id, row.created) if row.revision else 0.0,
         )
 
     def counts(self) -> LibraryCounts:
@@ -269,6 +271,7 @@ class Manifest:
             self._detach(path)
             self._gone_files.discard(path)
         self._paths.pop(document_id, None)
+        self.found_at.pop(document_id, None)
         document = self.documents.pop(document_id, None)
         if document is not None and self._by_sha.get(document.sha256) == document_id:
             del self._by_sha[document.sha256]

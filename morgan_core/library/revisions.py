@@ -121,6 +121,7 @@ class Revisions:
         await self._drop_texts(set(old_texts.values()))
         for content in group:
             document = content.document
+            self._manifest.found_at[document.id] = time.time()
             self._manifest.touch(document)
             if document.revision > 1:
                 await self.settle(document)

@@ -14,6 +14,7 @@ from morgan_core.errors import MorganError
 from morgan_core.events import CountsChanged, JobChanged
 from morgan_core.types import Document, Job, LibraryCounts, Record
 from morgan_tui.cli.console import Console, counted, name
+from morgan_tui.text import duration
 
 # Changes tell of progress; asking now and then makes sure that the end is never missed.
 ASK_EVERY = 1.0
@@ -49,7 +50,7 @@ class Progress(Record, frozen=True, kw_only=True):
 
 def progress_of(job: Job, counts: LibraryCounts) -> Progress:
     """How far ``job`` is, at the library's rate of late."""
-    states = Counter(document.state for document in job.documents)
+    states: Counter[str] = Counter(document.state for document in job.documents)
     done = sum(states[state] for state in _FINAL)
     pending = sum(d.passages - d.embedded for d in job.documents if d.state == "findable")
     busy = next((d for d in job.documents if d.state == "reading"), None) or next(
@@ -110,16 +111,6 @@ def bar_line(progress: Progress) -> str:
     if progress.current:
         parts.append(progress.current.rpartition("/")[2])
     return " · ".join(parts)
-
-
-def duration(seconds: float) -> str:
-    """``40 s``, ``3 min``, ``2 h 5 min``."""
-    if seconds < 90:
-        return f"{seconds:.0f} s"
-    minutes = round(seconds / 60)
-    if minutes < 90:
-        return f"{minutes} min"
-    return f"{minutes // 60} h {minutes % 60} min"
 
 
 class Follower:

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Callable, Mapping, Sequence
 
 from rich.segment import Segment
 from rich.style import Style as RichStyle
@@ -15,7 +15,7 @@ from textual.scroll_view import ScrollView
 from textual.strip import Strip
 
 from morgan_core.types import Document
-from morgan_tui.text import clean_line, document_name, human_size
+from morgan_tui.text import ago, clean_line, document_name, human_size
 
 ICONS = {
     "failed": ("✗", "state--bad"),
@@ -28,15 +28,20 @@ ICONS = {
 
 LABELS = {"findable": "by words"}
 
-ORDER = {state: n for n, state in enumerate(ICONS)}
-"""Problems first, then what is at work, then what is ready."""
+STATE = 13
+"""Cells of the icon and the state."""
 
-NUMBERS = 8 + 10 + 9
-"""Cells of the three columns of numbers."""
+PAGES, PASSAGES, SIZE, MODIFIED = 8, 11, 9, 10
+WIDE, NARROW = 110, 90
+"""From ``WIDE`` on the pages are shown, too; below ``NARROW`` the size gives way to the time of
+the last change, or that to the size when it is what is sorted by."""
+
+NEW = "●"
 
 
 class DocumentTable(ScrollView, can_focus=True):
-    """``show`` replaces the rows; the cursor stays on its document."""
+    """``show`` replaces the rows; the cursor stays on its document. Those that ``is_new`` says
+    are new get a mark."""
 
     BINDINGS = [
         Binding("up,k", "move(-1)", show=False),
@@ -55,6 +60,7 @@ class DocumentTable(ScrollView, can_focus=True):
         "state--bad",
         "state--warn",
         "state--busy",
+        "row--new",
     }
 
     DEFAULT_CSS = """
@@ -66,6 +72,7 @@ class DocumentTable(ScrollView, can_focus=True):
         scrollbar-size-vertical: 1;
         & > .row--plain { color: $foreground; }
         & > .row--muted { color: $text-muted; }
+        & > .row--new { color: $success; }
         & > .row--cursor { background: $block-cursor-blurred-background; }
         & > .state--good { color: $success; }
         & > .state--bad { color: $error; }
@@ -88,9 +95,12 @@ class DocumentTable(ScrollView, can_focus=True):
             super().__init__()
             self.document = document
 
-    def __init__(self) -> None:
+    def __init__(self, is_new: Callable[[Document], bool] = lambda _document: False) -> None:
         super().__init__()
         self._rows: Sequence[Document] = ()
+        self._is_new = is_new
+        self._empty = ""
+        self.sort = "state"
 
     @property
     def current(self) -> Document | None:
@@ -101,9 +111,10 @@ class DocumentTable(ScrollView, can_focus=True):
     def rows(self) -> Sequence[Document]:
         return self._rows
 
-    def show(self, documents: Sequence[Document]) -> None:
-        """Show ``documents`` in their order."""
+    def show(self, documents: Sequence[Document], *, empty: str = "") -> None:
+        """Show ``documents`` in their order; ``empty`` is said when there are none."""
         kept = self.current
+        self._empty = empty
         self._rows = documents
         self.virtual_size = Size(self.size.width, len(documents))
         at = self.cursor
@@ -123,6 +134,10 @@ class DocumentTable(ScrollView, can_focus=True):
     def render_line(self, y: int) -> Strip:
         at = y + self.scroll_offset.y
         width = self.size.width
+        if not self._rows and self._empty and y == 1:
+            muted = self.get_component_rich_style("row--muted", partial=True)
+            strip = Strip([Segment("  "), *_cell(self._empty, width - 2, muted)])
+            return strip.adjust_cell_length(width, self.rich_style).apply_style(self.rich_style)
         if not 0 <= at < len(self._rows):
             return Strip.blank(width, self.rich_style)
         strip = Strip(self._segments(self._rows[at], width))
@@ -138,22 +153,23 @@ class DocumentTable(ScrollView, can_focus=True):
         state_style = self.get_component_rich_style(icon_class, partial=True)
         plain = self.get_component_rich_style("row--plain", partial=True)
         muted = self.get_component_rich_style("row--muted", partial=True)
+        new = self.get_component_rich_style("row--new", partial=True)
         note = _note(document)
-        room = max(12, width - 13 - NUMBERS - 1)
-        name_width = min(44, max(12, room * 2 // 5))
+        columns = _columns(width, self.sort)
+        name_width, note_width = _widths(width, columns)
         pages = f"{document.pages:,} p" if document.pages else ""
         passages = f"{document.passages:,}" if document.passages else ""
+        modified = ago(document.modified) if document.modified else ""
         return [
-            Segment(f" {icon} ", state_style),
-            Segment(f"{label:<9} ", state_style),
+            Segment(NEW if self._is_new(document) else " ", new),
+            Segment(f"{icon} {label:<9} ", state_style),
             *_cell(document_name(document.path), name_width, plain),
-            *_cell(pages, 8, muted, right=True),
-            *_cell(passages, 10, muted, right=True),
-            *_cell(human_size(document.bytes), 9, muted, right=True),
+            *_cell(pages, columns["pages"], muted, right=True),
+            *_cell(passages, columns["passages"], muted, right=True),
+            *_cell(human_size(document.bytes), columns["size"], muted, right=True),
+            *_cell(modified, columns["modified"], muted, right=True),
             Segment("  "),
-            *_cell(
-                note, room - name_width - 1, state_style if document.state == "failed" else muted
-            ),
+            *_cell(note, note_width, state_style if document.state == "failed" else muted),
         ]
 
     def action_move(self, step: int) -> None:
@@ -177,12 +193,42 @@ class DocumentTable(ScrollView, can_focus=True):
         self._go(at)
 
 
-def heading(width: int) -> str:
-    """The line above the table, aligned with its columns."""
-    room = max(12, width - 13 - NUMBERS - 1)
-    name_width = min(44, max(12, room * 2 // 5))
-    columns = f"{'Pages':>8}{'Passages':>10}{'Size':>9}"
-    return f"   {'State':<10}{'Name':<{name_width}}{columns}  Folder, or what is wrong"
+def heading(width: int, sort: str = "state", reverse: bool = False) -> str:
+    """The line above the table, aligned with its columns; an arrow stands at the one that it is
+    sorted by."""
+    columns = _columns(width, sort)
+    name_width, _ = _widths(width, columns)
+
+    def named(title: str, key: str) -> str:
+        falls = (key in ("passages", "size", "modified")) != reverse
+        return f"{title} {'↓' if falls else '↑'}" if key == sort else title
+
+    titles = {"pages": "Pages", "passages": "Passages", "size": "Size", "modified": "Changed"}
+    numbers = "".join(
+        f"{named(title, key):>{columns[key]}}" for key, title in titles.items() if columns[key]
+    )
+    return (
+        f"   {named('State', 'state'):<10}{named('Name', 'name'):<{name_width}}{numbers}"
+        "  Folder, or what is wrong"
+    )[:width]
+
+
+def _columns(width: int, sort: str) -> dict[str, int]:
+    """The cells of each column of numbers; 0 for one that is not shown."""
+    by_size = sort == "size"
+    return {
+        "pages": PAGES if width >= WIDE else 0,
+        "passages": PASSAGES,
+        "size": SIZE if width >= NARROW or by_size else 0,
+        "modified": MODIFIED if width >= NARROW or not by_size else 0,
+    }
+
+
+def _widths(width: int, columns: Mapping[str, int]) -> tuple[int, int]:
+    """The cells of the name and of the note."""
+    room = max(24, width - STATE - sum(columns.values()) - 3)
+    name = min(44, room // 2)
+    return name, room - name
 
 
 def _note(document: Document) -> str:

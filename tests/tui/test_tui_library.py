@@ -6,11 +6,12 @@ import time
 
 from morgan_core import events
 from morgan_core.types import Folder, Health, LibraryCounts, WorkerInfo
+from morgan_tui import opening
 from morgan_tui.screens.library import LibraryScreen
 from morgan_tui.screens.passage import PassageScreen
 from tests.helpers import eventually
 from tests.tui.conftest import OpenApp, screen_text
-from tests.tui.fake_morgan import FakeMorgan, document
+from tests.tui.fake_morgan import NOW, FakeMorgan, document
 
 
 def library_with(*documents) -> FakeMorgan:
@@ -121,6 +122,116 @@ async def test_enter_opens_the_text_of_a_document(open_app: OpenApp):
         await eventually(lambda: "The whole text." in screen_text(app))
         await pilot.press("escape", "escape")
         await eventually(lambda: len(app.screen_stack) == 1)
+
+
+async def test_it_is_sorted_by_what_people_choose(open_app: OpenApp):
+    morgan = library_with(
+        document(1, path="/p/b.md", bytes=10, modified=3.0),
+        document(2, path="/p/a.md", bytes=30, modified=1.0),
+        document(3, "failed", path="/p/c.md", bytes=20, modified=2.0),
+    )
+    async with open_app(morgan) as (app, pilot):
+        screen = await open_library(app, pilot)
+
+        def order() -> list[str]:
+            return [d.path[3] for d in screen.table.rows]
+
+        orders = {"State ↑": order()}
+        for title in ("Name ↑", "Changed ↓", "Size ↓"):
+            await pilot.press("s")
+            await eventually(lambda title=title: title in screen_text(app))
+            orders[title] = order()
+        await pilot.press("S")
+        await eventually(lambda: "Size ↑" in screen_text(app))
+        assert orders == {
+            "State ↑": ["c", "a", "b"],
+            "Name ↑": ["a", "b", "c"],
+            "Changed ↓": ["b", "c", "a"],
+            "Size ↓": ["a", "c", "b"],
+        }
+        assert order() == ["b", "c", "a"]
+
+
+async def test_what_is_new_since_the_last_question_is_marked_and_filtered(open_app: OpenApp):
+    morgan = library_with(
+        document(1, modified=NOW - 9, findable_since=NOW - 9),
+        document(2, modified=NOW - 9, findable_since=NOW + 50),
+        document(3, modified=NOW + 50, findable_since=NOW - 9),
+        document(4, "waiting", modified=NOW + 50),
+    )
+    morgan.conversations.add("A question", ("q", "a"))  # asked at NOW + 1
+    async with open_app(morgan) as (app, pilot):
+        await eventually(lambda: app.last_question is not None)
+        screen = await open_library(app, pilot)
+        await eventually(lambda: "2 new since you asked" in screen_text(app))
+        assert screen_text(app).count("●✓ ready") == 2
+
+        await pilot.press("n")
+        assert {d.id for d in screen.table.rows} == {"d2", "d3"}
+        await pilot.press("escape")
+        assert len(screen.table.rows) == 4
+
+
+async def test_before_the_first_question_nothing_is_new(open_app: OpenApp):
+    async with open_app(library_with(document(1, findable_since=NOW))) as (app, pilot):
+        screen = await open_library(app, pilot)
+        await pilot.press("n")
+        await eventually(lambda: "Nothing was asked yet" in screen_text(app))
+        assert len(screen.table.rows) == 1 and "●" not in screen_text(app)
+
+
+async def test_the_library_is_paused_and_goes_on(open_app: OpenApp):
+    morgan = library_with(document(1))
+    async with open_app(morgan) as (app, pilot):
+        await open_library(app, pilot)
+        await pilot.press("p")
+        await eventually(lambda: "paused: p goes on" in screen_text(app))
+        assert morgan.library.paused
+        await pilot.press("escape")
+        await eventually(lambda: "paused (F2, then p, goes on)" in screen_text(app))
+        await pilot.press("f2")
+        await eventually(lambda: isinstance(app.screen, LibraryScreen) and app.screen._loaded)
+        await pilot.press("p")
+        await eventually(lambda: not morgan.library.paused and "paused" not in screen_text(app))
+
+
+async def test_a_folder_tells_what_was_left_out(open_app: OpenApp):
+    morgan = library_with(document(1))
+    skipped = {"hidden": 1200, ".gitignore": 9, "secret": 3, "too large": 2, "\x1b[2Jodd": 1}
+    morgan.library.folders["/p"] = Folder(path="/p", state="watching", skipped=skipped)
+    async with open_app(morgan) as (app, pilot):
+        await open_library(app, pilot)
+        expected = "left out: 1,200 hidden, 9 .gitignore, 3 secret, 3 more"
+        await eventually(lambda: expected in screen_text(app))
+
+
+async def test_an_empty_library_says_what_to_do(open_app: OpenApp):
+    async with open_app(FakeMorgan(), size=(80, 24)) as (app, pilot):
+        await open_library(app, pilot)
+        assert "Press a to add a folder or a file" in screen_text(app)
+
+
+async def test_a_filter_without_a_match_says_how_to_leave_it(open_app: OpenApp):
+    async with open_app(library_with(document(1))) as (app, pilot):
+        await open_library(app, pilot)
+        await pilot.press("slash", *"zzz")
+        await eventually(lambda: "Esc clears it" in screen_text(app))
+
+
+async def test_the_file_and_its_folder_open_outside(open_app: OpenApp, tmp_path, monkeypatch):
+    opened = []
+    monkeypatch.setattr(opening, "_view", lambda path, mend: opened.append(path))
+    monkeypatch.delenv("EDITOR", raising=False)
+    monkeypatch.delenv("VISUAL", raising=False)
+    file = tmp_path / "a.pdf"
+    file.touch()
+    async with open_app(library_with(document(1, path=str(file)))) as (app, pilot):
+        await open_library(app, pilot)
+        await pilot.press("o", "f")
+        assert opened == [file, tmp_path]
+        file.unlink()
+        await pilot.press("o")
+        await eventually(lambda: "no longer there" in screen_text(app))
 
 
 async def test_ten_thousand_rows_do_not_stall(open_app: OpenApp):

@@ -13,7 +13,15 @@ from morgan_core.types import Folder, LibraryCounts, ModelInfo
 from morgan_tui.app import MorganApp
 from tests.helpers import eventually
 from tests.tui.conftest import screen_text
-from tests.tui.fake_morgan import FakeMorgan, FakeOpener, Reply, document, passage, sources
+from tests.tui.fake_morgan import (
+    NOW,
+    FakeMorgan,
+    FakeOpener,
+    Reply,
+    document,
+    passage,
+    sources,
+)
 
 SIZE = (120, 32)
 
@@ -110,11 +118,18 @@ def test_an_opened_passage(snap_compare, tmp_path: Path):
     assert snap_compare(app, terminal_size=SIZE, run_before=run)
 
 
-def test_the_library(snap_compare, tmp_path: Path):
+@pytest.mark.parametrize(
+    ("size", "theme"), [(SIZE, "morgan-dark"), ((80, 24), "morgan-light")], ids=["wide", "small"]
+)
+def test_the_library(snap_compare, tmp_path: Path, size: tuple[int, int], theme: str):
     morgan = FakeMorgan()
-    morgan.library.folders["/papers"] = Folder(path="/papers", state="watching", documents=5)
+    morgan.library.folders["/papers"] = Folder(
+        path="/papers", state="watching", documents=5, skipped={"hidden": 12, "secret": 1}
+    )
+    morgan.library.paused = True
+    morgan.conversations.add("Deposit and notice", ("q", "a"))
     morgan.library.put(
-        document(1),
+        document(1, findable_since=NOW + 60),
         document(2, "findable", embedded=3),
         document(3, "failed", reason="It is encrypted: a password is needed.", passages=0),
         document(4, "reading", passages=0, pages=None),
@@ -127,9 +142,9 @@ def test_the_library(snap_compare, tmp_path: Path):
     async def run(pilot: Pilot[Any]) -> None:
         await until("1 failed")(pilot)
         await pilot.press("f2")
-        await until("It is encrypted")(pilot)
+        await until("It is encrypted", "1 new since you asked", "paused")(pilot)
 
-    assert snap_compare(app_with(morgan, tmp_path), terminal_size=SIZE, run_before=run)
+    assert snap_compare(app_with(morgan, tmp_path, theme), terminal_size=size, run_before=run)
 
 
 def test_the_help(snap_compare, tmp_path: Path):

@@ -12,7 +12,8 @@ import pytest
 from morgan_core.types import Document, Job, LibraryCounts
 from morgan_tui.cli.console import Console
 from morgan_tui.cli.learn import learn
-from morgan_tui.cli.progress import bar_line, duration, progress_of
+from morgan_tui.cli.progress import bar_line, progress_of
+from morgan_tui.text import duration
 from tests.cli_fakes import FakeMorgan
 from tests.helpers import eventually
 
