@@ -4,6 +4,8 @@ from __future__ import annotations
 
 import time
 
+from textual.widgets import OptionList
+
 from morgan_core import events
 from morgan_core.types import Folder, Health, LibraryCounts, WorkerInfo
 from morgan_tui import opening
@@ -108,6 +110,7 @@ async def test_a_folder_is_no_longer_watched(open_app: OpenApp):
         await open_library(app, pilot)
         await pilot.press("d")
         await eventually(lambda: "Stop watching which folder" in screen_text(app))
+        await eventually(lambda: isinstance(app.focused, OptionList))
         await pilot.press("enter")
         await eventually(lambda: morgan.library.folders == {})
 
