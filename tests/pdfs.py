@@ -85,3 +85,39 @@ def printed_pdf(*pages: Sequence[Printed], rotation: int = 0) -> bytes:
     out = io.BytesIO()
     writer.write(out)
     return out.getvalue()
+
+
+SCAN_WIDTH, SCAN_HEIGHT = 360.0, 200.0
+
+
+def _page_of(pdf: FPDF, *lines: str) -> None:
+    pdf.add_page()
+    pdf.set_font("Helvetica", size=16)
+    for number, line in enumerate(lines):
+        pdf.text(40, 50 + 40 * number, line)
+
+
+def _drawn(*lines: str) -> FPDF:
+    pdf = FPDF(unit="pt", format=(SCAN_WIDTH, SCAN_HEIGHT))
+    _page_of(pdf, *lines)
+    return pdf
+
+
+def picture(*lines: str, format: str = "PNG", scale: float = 2) -> bytes:
+    """A picture of the lines; one point is ``scale`` pixels."""
+    import pypdfium2
+
+    document = pypdfium2.PdfDocument(bytes(_drawn(*lines).output()))
+    out = io.BytesIO()
+    document[0].render(scale=scale).to_pil().convert("RGB").save(out, format=format)
+    return out.getvalue()
+
+
+def scan(*lines: str, text: str = "") -> bytes:
+    """A PDF whose last page shows a picture of the lines; ``text`` is printed on a page before."""
+    pdf = FPDF(unit="pt", format=(SCAN_WIDTH, SCAN_HEIGHT))
+    if text:
+        _page_of(pdf, text)
+    pdf.add_page()
+    pdf.image(io.BytesIO(picture(*lines)), 0, 0, SCAN_WIDTH, SCAN_HEIGHT)
+    return bytes(pdf.output())

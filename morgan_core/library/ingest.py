@@ -23,6 +23,7 @@ from morgan_core.library.alone import Alone
 from morgan_core.library.manifest import Manifest
 from morgan_core.library.names import on_disk
 from morgan_core.library.pause import Pause
+from morgan_core.library.reader import Scanned
 from morgan_core.library.revisions import Content, Revisions
 from morgan_core.settings import Settings
 from morgan_core.storage.catalogue_rows import DocumentRow
@@ -47,8 +48,13 @@ _GIVE_UP = 4.0
 log = logging.getLogger(__name__)
 
 
+_SCANNED = "its pictures are to be read by OCR, which takes a while"
+
+
 class FileReader(Protocol):
-    async def read(self, path: str) -> Extracted: ...
+    """``read`` raises Scanned, unless ``ocr``, for what takes long to read."""
+
+    async def read(self, path: str, *, ocr: bool = False) -> Extracted: ...
 
 
 class Texts(Protocol):
@@ -88,6 +94,7 @@ class Ingest:
         self._on_lost = on_lost
         self._queue: asyncio.PriorityQueue[tuple[int, int, str]] = asyncio.PriorityQueue()
         self._queued: dict[str, int] = {}
+        self._scans: asyncio.Queue[str] = asyncio.Queue()
         self._count = 0
         self._alone = Alone()
         self._revisions = Revisions(manifest, index, self._drop_texts)
@@ -106,6 +113,7 @@ class Ingest:
         self._tasks = [
             asyncio.create_task(self._work(), name=f"ingest {n}") for n in range(_AT_ONCE)
         ]
+        self._tasks.append(asyncio.create_task(self._work_on_scans(), name="ingest scans"))
 
     async def close(self) -> None:
         for task in self._tasks:
@@ -176,13 +184,24 @@ class Ingest:
             await self._reading.acquire()
             with contextlib.ExitStack() as slot:
                 slot.callback(self._reading.release)
-                document_id = await self._next()
-                try:
-                    async with self._alone(document_id):
-                        await self._take_in(document_id, slot.close)
-                    self._again.pop(document_id, None)
-                except Exception as error:
-                    self._try_later(document_id, error)
+                await self._attempt(await self._next(), slot.close)
+
+    async def _work_on_scans(self) -> None:
+        """One after the other, beside everything else: OCR takes seconds per page."""
+        while True:
+            document_id = await self._scans.get()
+            await self._pause.over()
+            await self._attempt(document_id, lambda: None, ocr=True)
+
+    async def _attempt(
+        self, document_id: str, on_read: Callable[[], None], *, ocr: bool = False
+    ) -> None:
+        try:
+            async with self._alone(document_id):
+                await self._take_in(document_id, on_read, ocr=ocr)
+            self._again.pop(document_id, None)
+        except Exception as error:
+            self._try_later(document_id, error)
 
     async def _next(self) -> str:
         """The document whose turn it is."""
@@ -214,7 +233,7 @@ class Ingest:
             self._manifest.touch(document)
         asyncio.get_running_loop().call_later(delay, lambda: self.submit(document_id, urgent=False))
 
-    async def _take_in(self, document_id: str, on_read: Callable[[], None]) -> None:
+    async def _take_in(self, document_id: str, on_read: Callable[[], None], *, ocr: bool) -> None:
         document = self._manifest.documents.get(document_id)
         if document is None:
             return
@@ -224,8 +243,9 @@ class Ingest:
         paths = self._manifest.live_paths(document_id)
         if document.state not in ("waiting", "reading") or not paths:
             return
-        async with self._room_for(document.bytes):
-            content = await self._content(document, paths[0])
+        # A scan's text is small, and nobody shall wait for its OCR.
+        async with self._room_for(0 if ocr else document.bytes):
+            content = await self._content(document, paths[0], ocr=ocr)
             on_read()
             if content is not None and await self._revisions.write(content):
                 self._on_findable(document_id)
@@ -243,17 +263,22 @@ class Ingest:
             self._unwritten -= size
             self._written.set()
 
-    async def _content(self, document: DocumentRow, path: str) -> Content | None:
+    async def _content(self, document: DocumentRow, path: str, *, ocr: bool) -> Content | None:
         """Read the file and keep its text; None when there is nothing to write."""
         document.state, document.reason = "reading", ""
         self._manifest.touch(document)
         sha256 = document.sha256
         try:
-            extracted = await self._read(path)
+            extracted = await self._read(path, ocr=ocr)
             if extracted.sha256 != sha256:
                 self._lost(document, sha256, path)
                 return None
             pieces = await asyncio.to_thread(self._cut, extracted)
+        except Scanned:
+            document.state, document.reason = "waiting", _SCANNED
+            self._manifest.touch(document)
+            self._scans.put_nowait(document.id)
+            return None
         except UnreadableFile as error:
             if await asyncio.to_thread(os.path.lexists, on_disk(path)):
                 await self._refuse(document, sha256, str(error))
@@ -262,10 +287,10 @@ class Ingest:
             return None
         return Content(document, extracted, pieces)
 
-    async def _read(self, path: str) -> Extracted:
+    async def _read(self, path: str, *, ocr: bool) -> Extracted:
         real = on_disk(path)
         if _travels(real):
-            return await self._reader.read(real)
+            return await self._reader.read(real, ocr=ocr)
         with tempfile.TemporaryDirectory(prefix="morgan-") as folder:
             suffix = os.path.splitext(real)[1]  # noqa: PTH122
             copy = Path(folder) / ("file" + (suffix if _travels(suffix) else ""))
@@ -273,7 +298,7 @@ class Ingest:
                 await asyncio.to_thread(shutil.copyfile, real, copy, follow_symlinks=False)
             except OSError as error:
                 raise UnreadableFile(f"Cannot be opened: {error.strerror}.") from error
-            return await self._reader.read(str(copy))
+            return await self._reader.read(str(copy), ocr=ocr)
 
     def _cut(self, extracted: Extracted) -> list[Piece]:
         """The chunks of the text, which is kept."""

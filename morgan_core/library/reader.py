@@ -15,6 +15,7 @@ import msgspec
 from morgan_core.errors import Unavailable, UnreadableFile, WorkerDied
 from morgan_core.library.reader_process import too_much_memory
 from morgan_core.library.readers.base import Extracted
+from morgan_core.library.scans import ScanReader
 from morgan_core.sanitise import sanitise_name
 from morgan_core.settings import Settings
 from morgan_core.types import WorkerInfo
@@ -29,6 +30,10 @@ _OUT_OF_MEMORY = re.compile(r"bad_alloc|out of memory|MemoryError|allocation", r
 _SIGNAL = re.compile(r"killed by (?:signal )?(\w+)")
 
 log = logging.getLogger(__name__)
+
+
+class Scanned(Exception):
+    """There is text in pictures of the file, and OCR can read it: ask again with ``ocr``."""
 
 
 class Reader:
@@ -59,6 +64,7 @@ class Reader:
             env=_ENVIRONMENT,
         )
         self._answered: int | None = None
+        self._scans = ScanReader(settings, module=_MODULE, log_file=log_file)
         self._turn = asyncio.Lock()
         self._second_turn = asyncio.Lock()
 
@@ -72,14 +78,41 @@ class Reader:
 
     async def stop(self) -> None:
         await self._worker.stop()
+        await self._scans.stop()
 
-    async def read(self, path: str | os.PathLike[str]) -> Extracted:
-        """Extract the text of the file at ``path``.
+    async def read(self, path: str | os.PathLike[str], *, ocr: bool = False) -> Extracted:
+        """Extract the text of the file at ``path``, with ``ocr`` that of its pictures too.
 
         Raises UnreadableFile, whose message is the reason shown in the library; Unavailable when
-        no child can be had (the file is not to blame: try again later).
+        no child can be had (the file is not to blame: try again later); Scanned, unless ``ocr``,
+        when OCR is installed and there is something for it to read.
         """
         where = os.fspath(path)
+        if ocr:
+            return await self._read_scan(where)
+        try:
+            extracted = await self._read(where)
+        except UnreadableFile as error:
+            if self._scans.available and error.details.get("pictures"):
+                raise Scanned from None
+            raise
+        if self._scans.available and "scanned_pages" in extracted.metadata:
+            raise Scanned
+        return extracted
+
+    async def _read_scan(self, path: str) -> Extracted:
+        """What OCR finds; where it fails, the text that is there without it."""
+        try:
+            return _extracted(await self._scans.read(path))
+        except UnreadableFile as error:
+            try:
+                extracted = await self._read(path)
+            except UnreadableFile:
+                raise error from None
+            log.warning("%s: read without OCR: %s", sanitise_name(path), error)
+            return extracted
+
+    async def _read(self, where: str) -> Extracted:
         try:
             async with self._turn:
                 return _extracted(await self._first_try(where))

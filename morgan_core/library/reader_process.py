@@ -17,12 +17,15 @@ from typing import Any
 import msgspec
 
 from morgan_core.errors import UnreadableFile
-from morgan_core.library.readers import formats, read
+from morgan_core.library.readers import formats, ocr, read
+from morgan_core.library.readers.ocr import Recognise
 from morgan_core.library.readers.opening import readable_size
+from morgan_core.library.readers.pdf.lines import Line
 from morgan_core.worker.channel import Handler
 from morgan_core.worker.main import Parent
 
 _OPEN_FILES = 128
+_NICE = 10
 _PRELOADED = (
     "charset_normalizer",
     "lxml.etree",
@@ -37,11 +40,16 @@ log = logging.getLogger(__name__)
 class ReaderService:
     """``read(path, max_bytes)`` returns an Extracted as plain data; ``ping()`` returns true.
 
-    ``path`` is bytes, because a file's name need not be text.
+    ``path`` is bytes, because a file's name need not be text. With ``recognise`` scans are read
+    by OCR, and ``parent`` is told of every page (event ``page_read``).
     """
 
-    def __init__(self, memory: int) -> None:
+    def __init__(
+        self, memory: int, *, parent: Parent | None = None, recognise: Recognise | None = None
+    ) -> None:
         self._memory = memory
+        self._parent = parent
+        self._recognise = recognise
         self.handlers: Mapping[str, Handler] = {"read": self._read, "ping": self._ping}
 
     async def close(self) -> None:
@@ -51,11 +59,24 @@ class ReaderService:
         return True
 
     async def _read(self, path: bytes, max_bytes: int) -> Any:
-        return await asyncio.to_thread(self._read_here, os.fsdecode(path), max_bytes)
+        recognise = self._reporting(asyncio.get_running_loop()) if self._recognise else None
+        return await asyncio.to_thread(self._read_here, os.fsdecode(path), max_bytes, recognise)
 
-    def _read_here(self, path: str, max_bytes: int) -> Any:
+    def _reporting(self, loop: asyncio.AbstractEventLoop) -> Recognise:
+        """``recognise``, which runs in a thread, telling the parent of every page."""
+        inner, parent = self._recognise, self._parent
+        assert inner is not None and parent is not None
+
+        def recognise(image: Any, scale: float) -> tuple[Line, ...]:
+            lines = inner(image, scale)
+            asyncio.run_coroutine_threadsafe(parent.notify("page_read"), loop).result()
+            return lines
+
+        return recognise
+
+    def _read_here(self, path: str, max_bytes: int, recognise: Recognise | None) -> Any:
         try:
-            return msgspec.to_builtins(read(path, max_bytes=max_bytes))
+            return msgspec.to_builtins(read(path, max_bytes=max_bytes, recognise=recognise))
         except MemoryError:
             raise too_much_memory(self._memory) from None
         except RecursionError as error:
@@ -72,12 +93,18 @@ def too_much_memory(limit: int) -> UnreadableFile:
 
 
 async def start(config: dict[str, Any], parent: Parent) -> ReaderService:
-    """Load the libraries, then limit what files may use: ``config["memory"]`` bytes."""
+    """Load the libraries, and with ``config["ocr"]`` the models, then limit what files may use:
+    ``config["memory"]`` bytes."""
     formats()
     for name in _PRELOADED:
         importlib.import_module(name)
+    recognise = None
+    if config.get("ocr"):
+        if hasattr(os, "nice"):
+            os.nice(_NICE)
+        recognise = ocr.load()
     limit_resources(config["memory"])
-    return ReaderService(config["memory"])
+    return ReaderService(config["memory"], parent=parent, recognise=recognise)
 
 
 def limit_resources(memory: int) -> None:

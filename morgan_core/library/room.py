@@ -24,6 +24,7 @@ from morgan_core.library.keeper import Keeper
 from morgan_core.library.leftovers import Leftovers
 from morgan_core.library.manifest import Manifest
 from morgan_core.library.pause import Pause
+from morgan_core.library.readers import ocr
 from morgan_core.library.requests import Requests
 from morgan_core.library.texts import TextStore
 from morgan_core.library.vectors import Embed, Vectors
@@ -271,8 +272,12 @@ class LibraryRoom:
     # --- after a crash ---------------------------------------------------------------------
 
     def _resume(self, unsettled: set[str]) -> None:
-        """Go on with documents that an earlier process left on their way."""
+        """Go on with documents that an earlier process left on their way, and with scans when
+        OCR was installed since they were looked at."""
+        reads_scans = ocr.available()
         for row in self.manifest.documents.values():
+            if reads_scans and row.state == "failed" and row.reason.startswith(ocr.NEEDS_OCR):
+                self.manifest.wait(row)
             if row.state == "reading":
                 row.state = "waiting"
             if row.state == "waiting" or (row.state == "failed" and row.id in unsettled):

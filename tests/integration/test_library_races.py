@@ -25,12 +25,12 @@ class Meddler:
         self.meddle: Callable[[], object] | None = None
         self.noticed: Callable[[], bool] = lambda: True
 
-    async def read(self, path: str) -> Extracted:
+    async def read(self, path: str, *, ocr: bool = False) -> Extracted:
         if self.meddle is not None:
             meddle, self.meddle = self.meddle, None
             meddle()
             await eventually(self.noticed)
-        return await self._reader.read(path)
+        return await self._reader.read(path, ocr=ocr)
 
 
 @pytest.fixture

@@ -27,7 +27,7 @@ class HeldReader:
         self.asked = asyncio.Event()
         self.let = asyncio.Event()
 
-    async def read(self, path: str) -> Extracted:
+    async def read(self, path: str, *, ocr: bool = False) -> Extracted:
         self.asked.set()
         await self.let.wait()
         if not Path(path).exists():

@@ -255,7 +255,7 @@ def ole(stream: str) -> bytes:
         ("a.odg", zipped(mimetype="application/vnd.oasis.opendocument.graphics"), "OpenDocument"),
         ("a.zip", zipped("a.txt"), "archives (zip) are not read"),
         ("a.docx", b"PK\x03\x04 damaged", "damaged zip archive"),
-        ("a.png", b"\x89PNG\r\n\x1a\n" + bytes(20), "images are not supported yet"),
+        ("a.png", b"\x89PNG\r\n\x1a\n" + bytes(20), "a scan needs OCR"),
         ("a.docx", ole("EncryptedPackage"), "encrypted: it needs a password"),
         ("a.doc", ole("WordDocument"), "save it as .docx"),
         ("a.ppt", ole("PowerPoint Document"), "save it as .pptx"),

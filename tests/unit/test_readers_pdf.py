@@ -13,7 +13,7 @@ from pypdf import PdfReader, PdfWriter
 
 from morgan_core.errors import UnreadableFile
 from morgan_core.library.readers import read
-from morgan_core.library.readers.pdf import NEEDS_OCR
+from morgan_core.library.readers.ocr import NEEDS_OCR
 from morgan_core.library.readers.pdf.joining import clean_page
 from morgan_core.library.readers.pdf.opening import DAMAGED, NEEDS_PASSWORD
 from tests.pdfs import make_pdf, raw_pdf

@@ -8,6 +8,7 @@ import pkgutil
 from functools import cache
 from hashlib import sha256
 from pathlib import Path
+from typing import TYPE_CHECKING
 
 import msgspec
 
@@ -24,13 +25,21 @@ from morgan_core.library.readers.base import (
 from morgan_core.library.readers.language import guess_language
 from morgan_core.library.readers.opening import read_bytes
 
+if TYPE_CHECKING:
+    from morgan_core.library.readers.ocr import Recognise
+
 __all__ = ["READER_VERSION", "Extracted", "Format", "Heading", "Source", "formats", "read"]
 
 DEFAULT_MAX_BYTES = 100 * 1024 * 1024
 
 
-def read(path: str | os.PathLike[str], *, max_bytes: int = DEFAULT_MAX_BYTES) -> Extracted:
-    """Extract the text of the file at ``path``.
+def read(
+    path: str | os.PathLike[str],
+    *,
+    max_bytes: int = DEFAULT_MAX_BYTES,
+    recognise: Recognise | None = None,
+) -> Extracted:
+    """Extract the text of the file at ``path``, that of pictures with ``recognise``.
 
     Raises UnreadableFile, whose message is the reason, for everything that is not a readable
     regular file of at most ``max_bytes`` bytes with text in it.
@@ -38,7 +47,7 @@ def read(path: str | os.PathLike[str], *, max_bytes: int = DEFAULT_MAX_BYTES) ->
     content = read_bytes(path, max_bytes)
     if not content:
         raise UnreadableFile("the file is empty")
-    source = Source(name=Path(path).name, content=content)
+    source = Source(name=Path(path).name, content=content, recognise=recognise)
     extracted = next(f for f in formats() if f.claims(source)).read(source)
     if len(extracted.text) > MAX_TEXT:
         raise too_much_text()

@@ -5,13 +5,17 @@ from __future__ import annotations
 from bisect import bisect_right
 from collections.abc import Callable
 from pathlib import PurePath
+from typing import TYPE_CHECKING
 
 import msgspec
 
 from morgan_core.errors import UnreadableFile
 from morgan_core.types import Record
 
-READER_VERSION = 5
+if TYPE_CHECKING:
+    from morgan_core.library.readers.ocr import Recognise
+
+READER_VERSION = 6
 """Counts up whenever any reader would extract other text from the same bytes; stored texts of
 another version are then read anew."""
 
@@ -122,10 +126,12 @@ def _offset(mark: Heading | Place) -> int:
 
 
 class Source(Record, frozen=True):
-    """A file that was opened and read: its name and its bytes."""
+    """A file that was opened and read: its name and its bytes. ``recognise`` reads text from
+    pictures, where that is wanted."""
 
     name: str
     content: bytes
+    recognise: Recognise | None = None
 
     @property
     def suffix(self) -> str:

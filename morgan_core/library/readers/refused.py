@@ -12,12 +12,6 @@ from morgan_core.library.readers.ole import OleKind, ole_kind
 from morgan_core.library.readers.ooxml import Package
 
 _MAGIC: tuple[tuple[bytes, str], ...] = (
-    (b"\x89PNG\r\n\x1a\n", "images are not supported yet: a picture needs OCR"),
-    (b"\xff\xd8\xff", "images are not supported yet: a picture needs OCR"),
-    (b"GIF87a", "images are not supported yet: a picture needs OCR"),
-    (b"GIF89a", "images are not supported yet: a picture needs OCR"),
-    (b"II*\0", "images are not supported yet: a picture needs OCR"),
-    (b"MM\0*", "images are not supported yet: a picture needs OCR"),
     (b"\x1f\x8b", "compressed files (gzip) are not read: unpack it first"),
     (b"BZh", "compressed files (bzip2) are not read: unpack it first"),
     (b"\xfd7zXZ\0", "compressed files (xz) are not read: unpack it first"),
@@ -56,8 +50,8 @@ def _reason(source: Source) -> str | None:
     if kind := ole_kind(content):
         return _OLE[kind]
     if content.startswith(b"RIFF"):
-        media = {b"WEBP": _MAGIC[0][1], b"WAVE": "sound is not supported yet"}
-        return media.get(content[8:12], "video is not supported yet")
+        sound = content[8:12] == b"WAVE"
+        return f"{'sound' if sound else 'video'} is not supported yet"
     if content[4:8] == b"ftyp":
         return "video and sound are not supported yet"
     for magic, reason in _MAGIC:

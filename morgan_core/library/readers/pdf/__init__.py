@@ -9,14 +9,13 @@ import re
 
 from morgan_core.errors import UnreadableFile
 from morgan_core.library.readers.base import Extracted, Format, Source
+from morgan_core.library.readers.ocr import NOTHING_FOUND, needs_ocr
 from morgan_core.library.readers.pdf.joining import TextBuilder
 from morgan_core.library.readers.pdf.layout import in_reading_order
 from morgan_core.library.readers.pdf.lines import Page
 from morgan_core.library.readers.pdf.opening import DAMAGED, Opened, opened
 from morgan_core.library.readers.pdf.outline import guess, locate, one_line
 from morgan_core.library.readers.pdf.running import without_running_lines
-
-NEEDS_OCR = "no text in it: a scan needs OCR"
 
 _NO_TITLE = re.compile(r"(?:untitled\b.*|document\d*|\(anonymous\)|)$", re.I)
 _APPLICATION = re.compile(r"Microsoft (?:Word|PowerPoint|Excel) - ")
@@ -45,8 +44,15 @@ def _assemble(pages: list[Page], document: Opened) -> Extracted:
             empty += page.readable
     builder.finish()
     text, starts = builder.text, tuple(builder.starts)
+    scanned = sum(page.scanned and not page.recognised for page in pages)
     if not text:
-        raise UnreadableFile(DAMAGED if unreadable == len(starts) else NEEDS_OCR)
+        if unreadable == len(starts):
+            raise UnreadableFile(DAMAGED)
+        if any(page.recognised for page in pages):
+            raise UnreadableFile(NOTHING_FOUND)
+        raise needs_ocr(scanned)
+    if scanned:
+        metadata["scanned_pages"] = str(scanned)
     if unreadable:
         metadata["unreadable_pages"] = str(unreadable)
     if empty:

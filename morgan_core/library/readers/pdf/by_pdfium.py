@@ -7,6 +7,7 @@ import ctypes
 import re
 from collections.abc import Iterator
 from contextlib import contextmanager
+from itertools import islice
 from typing import TYPE_CHECKING, Any
 
 from morgan_core.library.readers.pdf.lines import HYPHEN, LINE_END, Frame, Gap, Line, Page, Rect
@@ -14,10 +15,22 @@ from morgan_core.library.readers.pdf.notes import read_notes
 from morgan_core.library.readers.pdf.outline import Entry
 
 if TYPE_CHECKING:
-    from pypdfium2 import PdfDocument, PdfTextPage
+    from pypdfium2 import PdfDocument, PdfPage, PdfTextPage
+
+    from morgan_core.library.readers.ocr import Recognise
 
 _LEAST_GAP = 6.0
 """Points of white space in a line that may part two columns; no less than the line is high."""
+
+_RESOLUTION = 200
+_LONGEST_SIDE = 3500
+"""Dots per inch of a page rendered for OCR, and the most pixels of its longer side."""
+
+_LEAST_PICTURE = 0.02
+"""Share of the page that a picture with text in it takes at least."""
+
+_MOST_PICTURES = 200
+_DEPTH = 3
 
 _ASTRAL = re.compile("[\U00010000-\U0010ffff]")
 
@@ -25,14 +38,53 @@ _MOST_GAPS = 3
 """A line with more gaps is a row of a table, and nobody asks where its cells begin."""
 
 
-def read_page(document: PdfDocument, number: int) -> Page:
-    """Page ``number``, counted from 0. Raises PdfiumError."""
+def read_page(document: PdfDocument, number: int, recognise: Recognise | None = None) -> Page:
+    """Page ``number``, counted from 0; with ``recognise`` a scanned one is read by OCR. Raises
+    PdfiumError."""
     with _closing(document[number]) as page:
         frame = Frame.of(page.get_bbox(), page.get_rotation())
         with _closing(page.get_textpage()) as text_page:
             lines = tuple(_lines(text_page, frame))
         notes = tuple(read_notes(document, page, frame))
-    return Page(lines=lines, notes=notes, width=frame.width, height=frame.height)
+        scanned = not any(line.text.strip() for line in lines) and _shows_picture(page, frame)
+        if scanned and recognise is not None:
+            lines = recognise(*_rendered(page, frame))
+    return Page(
+        lines=lines,
+        notes=notes,
+        width=frame.width,
+        height=frame.height,
+        scanned=scanned,
+        recognised=scanned and recognise is not None,
+    )
+
+
+def _shows_picture(page: PdfPage, frame: Frame) -> bool:
+    """Whether a picture on the page is large enough to hold text."""
+    import pypdfium2.raw as pdfium
+
+    least = frame.width * frame.height * _LEAST_PICTURE
+    objects = page.get_objects(filter=(pdfium.FPDF_PAGEOBJ_IMAGE,), max_depth=_DEPTH)
+    for picture in islice(objects, _MOST_PICTURES):
+        left, bottom, right, top = picture.get_bounds()
+        # What stands in a form has bounds in the form's own space.
+        if picture.level or (right - left) * (top - bottom) >= least:
+            return True
+    return False
+
+
+def _rendered(page: PdfPage, frame: Frame) -> tuple[Any, float]:
+    """The page as a picture of blue, green and red, and the points per pixel."""
+    scale = min(_RESOLUTION / 72, _LONGEST_SIDE / max(frame.width, frame.height, 1))
+    with _closing(page.render(scale=scale)) as bitmap:
+        pixels = bitmap.to_numpy()
+        return pixels[:, :, :3].copy() if pixels.ndim == 3 else _grey(pixels), 1 / scale
+
+
+def _grey(pixels: Any) -> Any:
+    import numpy as np
+
+    return np.stack((pixels,) * 3, axis=-1)
 
 
 def read_outline(document: PdfDocument) -> list[Entry]:

@@ -133,13 +133,16 @@ class Line(Record, frozen=True, kw_only=True):
 class Page(Record, frozen=True, kw_only=True):
     """The lines of a page in the order of its content, and after them what was filled into its
     fields or written in its margins. ``width`` and ``height`` are in points, of the page as it
-    is shown; 0 when unknown. ``readable`` is false when the page could not be read."""
+    is shown; 0 when unknown. ``readable`` is false when the page could not be read, ``scanned``
+    says that it shows a picture and no text, ``recognised`` that OCR read it."""
 
     lines: tuple[Line, ...] = ()
     notes: tuple[Line, ...] = ()
     width: float = 0.0
     height: float = 0.0
     readable: bool = True
+    scanned: bool = False
+    recognised: bool = False
 
 
 def plain_lines(text: str) -> tuple[Line, ...]:

@@ -21,6 +21,9 @@ if TYPE_CHECKING:
 NEEDS_PASSWORD = "encrypted: it needs a password"
 DAMAGED = "a damaged PDF that cannot be opened"
 
+_MOST_RECOGNISED = 500
+"""Pages of one document that are read by OCR at most."""
+
 _ERR_PASSWORD, _ERR_SECURITY = 4, 5  # fpdfview.h
 
 log = logging.getLogger(__name__)
@@ -63,9 +66,13 @@ class _ByPdfium:
 
     def pages(self) -> Iterator[Page]:
         fallback: PdfReader | None = None
+        recognised = 0
         for number in range(len(self._document)):
+            recognise = self._source.recognise if recognised < _MOST_RECOGNISED else None
             try:
-                yield read_page(self._document, number)
+                page = read_page(self._document, number, recognise)
+                recognised += page.recognised
+                yield page
             except MemoryError:
                 raise
             except Exception as error:
