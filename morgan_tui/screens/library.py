@@ -359,15 +359,23 @@ def _left_out(folder: Folder) -> str:
     return "  left out: " + ", ".join(reasons[:REASONS_SHOWN] + others)
 
 
+def _vectors(document: Document) -> str:
+    """How its passages got their vectors; empty when another run of Morgan saw to it."""
+    if document.reused is not None and document.embedded:
+        new = document.embedded - document.reused
+        return f" (reused {document.reused:,}, embedded {new:,})"
+    if document.embedded < document.passages:
+        return f" ({document.embedded:,} embedded)"
+    return ""
+
+
 def _facts(document: Document) -> str:
-    """``markdown · 12 pages · 36 passages, 4 embedded · 1.2 kB · changed 5 min ago``."""
+    """``pdf · 12 pages · 36 passages (reused 32, embedded 4) · 1.2 kB · changed 12 Mar``."""
     facts = [clean_line(document.kind)] if document.kind else []
     if document.pages:
         facts.append(plural(document.pages, "page"))
     if document.passages:
-        passages = plural(document.passages, "passage")
-        waiting = document.embedded < document.passages
-        facts.append(f"{passages}, {document.embedded:,} embedded" if waiting else passages)
+        facts.append(plural(document.passages, "passage") + _vectors(document))
     facts.append(human_size(document.bytes))
     if document.modified:
         facts.append(f"changed {ago(document.modified)}")

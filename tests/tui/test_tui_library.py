@@ -208,6 +208,13 @@ async def test_a_folder_tells_what_was_left_out(open_app: OpenApp):
         await eventually(lambda: expected in screen_text(app))
 
 
+async def test_a_document_tells_what_of_it_was_embedded_anew(open_app: OpenApp):
+    morgan = library_with(document(1, passages=1206, embedded=1206, reused=1204))
+    async with open_app(morgan) as (app, pilot):
+        await open_library(app, pilot)
+        await eventually(lambda: "1,206 passages (reused 1,204, embedded 2)" in screen_text(app))
+
+
 async def test_an_empty_library_says_what_to_do(open_app: OpenApp):
     async with open_app(FakeMorgan(), size=(80, 24)) as (app, pilot):
         await open_library(app, pilot)
