@@ -9,6 +9,7 @@ from hashlib import sha256
 from itertools import pairwise
 from zlib import crc32
 
+from morgan_core.library.line_splitting import split_lines
 from morgan_core.library.readers.base import Extracted, heading_paths, line_range
 from morgan_core.types import Record
 
@@ -29,14 +30,19 @@ _BOUNDARIES = tuple(
 _CONTEXT = 32
 """Characters after a boundary that decide how good it is as the end of a block."""
 
+_BY_LINES = frozenset(("code", "json", "toml", "xml", "yaml"))
+_NO_LEVEL = 1000
+
+Cut = tuple[int, int]  # offset, level of the heading there
 Splitter = Callable[[str], list[tuple[int, str]]]
 
 
 class Piece(Record, frozen=True, kw_only=True):
     """One chunk: ``extracted.text[start:end] == text``.
 
-    ``page`` is where it starts, ``place`` what people call that, ``heading`` the path of headings above its start, ``ordinal``
-    counts from 0 within the document, ``sha256`` is that of ``text`` in UTF-8.
+    ``page`` is where it starts, ``place`` what people call that, ``heading`` the path of headings
+    above its start, ``ordinal`` counts from 0 within the document, ``sha256`` is that of ``text``
+    in UTF-8.
     """
 
     text: str
@@ -52,9 +58,11 @@ class Piece(Record, frozen=True, kw_only=True):
 def chunk(extracted: Extracted, *, size: int) -> list[Piece]:
     """Cut the text into pieces of at most ``size`` characters, in order, without overlap.
 
-    Pieces end at the strongest boundary that fits (headings and blocks in Markdown, paragraphs,
-    lines, sentences, words elsewhere) and do not cross pages, except from a tiny page into the
-    next, nor the document's own cuts, except to join whole units that fit together. Only white space is left out. The same text gives the same pieces.
+    Pieces end at the strongest boundary that fits (headings and blocks in Markdown, the least
+    indented line in code and data, paragraphs, lines, sentences, words elsewhere) and do not cross
+    pages, except from a tiny page into the next, nor the document's own cuts, except to join whole
+    units that fit together. A unit too large is cut at the units within it: those whose headings
+    are deeper. Only white space is left out. The same text gives the same pieces.
     """
     text = extracted.text
     split = _splitter(extracted.kind, size)
@@ -102,24 +110,48 @@ def _places(extracted: Extracted) -> Callable[[int, int], str]:
 def _splitter(kind: str, size: int) -> Splitter:
     from semantic_text_splitter import MarkdownSplitter, TextSplitter
 
-    splitter = (
-        MarkdownSplitter(size, trim=False) if kind == "markdown" else TextSplitter(size, trim=False)
-    )
-    chunk_indices: Splitter = splitter.chunk_indices
-    return chunk_indices
+    if kind == "markdown":
+        in_blocks: Splitter = MarkdownSplitter(size, trim=False).chunk_indices
+        return in_blocks
+    in_words: Splitter = TextSplitter(size, trim=False).chunk_indices
+    if kind in _BY_LINES:
+        return lambda text: split_lines(text, size, in_words)
+    return in_words
 
 
 def _segments(extracted: Extracted, size: int) -> Iterator[tuple[int, int]]:
     """What no piece crosses: units of a page, as many as fit together."""
-    cuts = extracted.cuts
+    levels = {heading.offset: heading.level for heading in extracted.headings}
+    cuts = [(cut, levels.get(cut, _NO_LEVEL)) for cut in extracted.cuts]
     for begin, stop in _pages(extracted, size):
-        start = begin
-        inside = cuts[bisect_right(cuts, begin) : bisect_left(cuts, stop)]
-        for cut, following in pairwise((*inside, stop)):
-            if following - start > size and cut > start:
-                yield start, cut
-                start = cut
+        yield from _joined(begin, stop, _between(cuts, begin, stop), size)
+
+
+def _joined(start: int, stop: int, cuts: list[Cut], size: int) -> Iterator[tuple[int, int]]:
+    """``start``..``stop``, divided at the outermost ``cuts`` and, where that leaves too much,
+    at the next ones."""
+    if stop - start <= size or not cuts:
         yield start, stop
+        return
+    outermost = min(level for _, level in cuts)
+    bounds = [start, *(cut for cut, level in cuts if level == outermost), stop]
+    for unit, following in pairwise(bounds):
+        if following - start > size and unit > start:
+            yield start, unit
+            start = unit
+        if following - unit > size:
+            yield from _joined(start, following, _between(cuts, start, following), size)
+            start = following
+    if start < stop:
+        yield start, stop
+
+
+def _between(cuts: list[Cut], start: int, stop: int) -> list[Cut]:
+    return cuts[bisect_right(cuts, start, key=_offset) : bisect_left(cuts, stop, key=_offset)]
+
+
+def _offset(cut: Cut) -> int:
+    return cut[0]
 
 
 def _pages(extracted: Extracted, size: int) -> Iterator[tuple[int, int]]:

@@ -15,7 +15,7 @@ from morgan_core.types import Record
 if TYPE_CHECKING:
     from morgan_core.library.readers.ocr import Recognise
 
-READER_VERSION = 6
+READER_VERSION = 7
 """Counts up whenever any reader would extract other text from the same bytes; stored texts of
 another version are then read anew."""
 
@@ -106,14 +106,17 @@ def line_range(first: int, last: int) -> str:
 
 
 def heading_paths(headings: tuple[Heading, ...]) -> list[str]:
-    """For each heading the path of headings down to it, outermost first: ``A › B``."""
+    """For each heading the path of headings down to it, outermost first: ``A › B``.
+
+    A heading without a title ends those of its level and deeper ones, and is in no path.
+    """
     paths: list[str] = []
     stack: list[Heading] = []
     for heading in headings:
         while stack and stack[-1].level >= heading.level:
             stack.pop()
         stack.append(heading)
-        paths.append(" › ".join(above.title for above in stack))
+        paths.append(" › ".join(above.title for above in stack if above.title))
     return paths
 
 

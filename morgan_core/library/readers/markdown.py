@@ -7,8 +7,7 @@ from collections.abc import Iterator
 
 from morgan_core.library.readers.base import Extracted, Format, Heading, Source
 from morgan_core.library.readers.decoding import decode
-from morgan_core.library.readers.text import tidy
-from morgan_core.sanitise import sanitise
+from morgan_core.library.readers.text import keep_lines
 
 _SUFFIXES = frozenset((".md", ".markdown", ".mdown", ".mkd", ".mkdn", ".mdx", ".qmd", ".rmd"))
 
@@ -28,7 +27,7 @@ _ATTRIBUTES = re.compile(r"\s*\{[#.][^}]*\}$")
 def read_markdown(source: Source) -> Extracted:
     """The Markdown source; the title is the front matter's, else the first level-1 heading."""
     raw, encoding = decode(source.content)
-    text = tidy(sanitise(raw))
+    text = keep_lines(raw)
     front = _FRONT_MATTER.match(text)
     fields = _fields(front[1]) if front else {}
     headings = tuple(find_headings(text, start=front.end() if front else 0))
@@ -38,6 +37,7 @@ def read_markdown(source: Source) -> Extracted:
         kind="markdown",
         title=fields.get("title") or first,
         headings=headings,
+        lines=True,
         metadata={**fields, "encoding": encoding},
     )
 
