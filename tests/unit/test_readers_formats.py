@@ -68,6 +68,11 @@ def test_the_encoding_is_found(tmp_path: Path, encoding: str) -> None:
         ("shift_jis", "ja", "名前,年齢,住所\n佐藤太郎,30,東京\n三木英子,25,大阪\n"),
         ("euc_jp", "ja", "吾輩は猫である。名前はまだ無い。どこで生れたかとんと見当がつかぬ。" * 3),
         ("gb18030", "zh", "北京是中华人民共和国的首都，是全国的政治中心和文化中心。" * 3),
+        ("shift_jis", "ja", "吾輩は猫である。名前はまだ無い。どこで生れたか頓と見当がつかぬ。"),
+        ("koi8_r", "ru", "Москва является столицей и крупнейшим городом страны. " * 3),
+        ("utf-16-le", "ru", "Москва является столицей и крупнейшим городом страны. " * 3),
+        ("utf-16-be", "zh", "北京是中华人民共和国的首都，是全国的政治中心。\n" * 3),
+        ("cp1252", "de", "Die Größe der Straße ist – wie man sagt – “wichtig” für 5 €. " * 3),
         ("big5", "zh", "臺北市是中華民國的首都，也是臺灣的政治文化中心。" * 3),
         ("cp1251", "ru", "Москва является столицей и крупнейшим городом страны. " * 3),
         ("euc_kr", "ko", "서울은 대한민국의 수도이자 최대 도시이다. 한강을 끼고 있다. " * 3),
@@ -158,6 +163,16 @@ def test_the_kind_says_what_the_file_is(tmp_path: Path, name: str, content: str,
 )
 def test_the_language_is_guessed(tmp_path: Path, language: str, text: str) -> None:
     assert read(write(tmp_path, "text.txt", text)).language == language
+
+
+def test_line_n_of_a_text_is_line_n_of_the_file(tmp_path: Path) -> None:
+    content = "\n\nthree\n\n\n\n\fseven\u2028still seven\r\neight\n"
+
+    for name in ("a.txt", "a.md", "a.log", "a.py"):
+        extracted = read(write(tmp_path, name, content))
+
+        assert extracted.lines
+        assert extracted.text.split("\n")[2::4] == ["three", "seven still seven"]
 
 
 # --- Markdown ------------------------------------------------------------------------------
