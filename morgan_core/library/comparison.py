@@ -7,20 +7,27 @@ applied at once, deletions too; all else goes to the intake, to be hashed.
 from __future__ import annotations
 
 import asyncio
-from collections.abc import Collection, Mapping
+import time
+from collections.abc import AsyncIterator, Collection, Iterable, Mapping
+from typing import TypeVar
 
-from morgan_core.library.hints import Hint, Hints
+from morgan_core.library.hints import SETTLE, Hint, Hints
 from morgan_core.library.ignore import is_ignore_file, ruled_folder
 from morgan_core.library.intake import Intake
-from morgan_core.library.look import Look, known_in, look_at, look_at_known
+from morgan_core.library.look import Look, is_recent, known_in, look_at, look_at_known
 from morgan_core.library.manifest import Manifest
 from morgan_core.library.names import is_below, parents
 from morgan_core.library.reconcile import Plan, Seen, reconcile
 from morgan_core.library.roots import RootKeeper
-from morgan_core.storage.catalogue_rows import RootRow
+from morgan_core.storage.catalogue_rows import FileRow, RootRow
+
+T = TypeVar("T")
 
 LIST_AFTER = 10.0
 """Seconds after which a new file that is written all the time is listed as such."""
+
+_SLICE = 0.01
+"""Seconds of work in the event loop without a break."""
 
 _STILL_WRITTEN = "still being written"
 
@@ -56,8 +63,7 @@ class Comparison:
             return
         self.looking = paths.keys()
         look = await self._look_at(paths)
-        for path in list(look.scan.files):
-            self._leave_unsettled(path, look, hints.get(path))
+        await self._leave_unsettled(look, hints)
         gone = {path for path, hint in hints.items() if hint.gone}
         await self._apply(look, set(paths.values()), told=gone, urgent=True)
         self._count_left_out(look, paths)
@@ -77,8 +83,7 @@ class Comparison:
             await self._roots.set_state(root, "failed", f"Cannot be read: {look.scan.blind[path]}.")
             return look
         if not at_once:
-            for found in list(look.scan.files):
-                self._leave_unsettled(found, look, None)
+            await self._leave_unsettled(look, {})
         if await self._is_suddenly_empty(root, look):
             return look
         if self._manifest.left_out.replace(path, look.scan.skipped | look.scan.blind):
@@ -103,20 +108,21 @@ class Comparison:
             if self._manifest.left_out.update(root, paths.keys(), here):
                 self._roots.told(root)
 
-    def _leave_unsettled(self, path: str, look: Look, hint: Hint | None) -> None:
-        """Take a file that is still being written out of ``look``; it is looked at again.
+    async def _leave_unsettled(self, look: Look, hints: Mapping[str, Hint]) -> None:
+        """Take the files that are still being written out of ``look``; they are looked at again.
 
         One that is written for long is listed, so that nobody wonders where it is.
         """
-        seen = look.scan.files[path]
-        if self._hints.settled(path, seen, hint, self._manifest.holds):
-            return
-        del look.scan.files[path]
-        look.scan.blind[path] = _STILL_WRITTEN
-        if self._hints.unsettled_for(path) > LIST_AFTER and path not in self._manifest.files:
-            self._manifest.settle(
-                path, self._root_path(path), seen, "", "Is still being written; it is read after."
-            )
+        files = look.scan.files
+        async for path in in_slices(await asyncio.to_thread(_recent, files)):
+            seen = files[path]
+            if self._hints.settled(path, seen, hints.get(path), self._manifest.holds):
+                continue
+            del files[path]
+            look.scan.blind[path] = _STILL_WRITTEN
+            if self._hints.unsettled_for(path) > LIST_AFTER and path not in self._manifest.files:
+                why = "Is still being written; it is read when it rests."
+                self._manifest.settle(path, self._root_path(path), seen, "", why)
 
     async def _is_suddenly_empty(self, root: RootRow, look: Look) -> bool:
         """A folder that lost all its files, with no word of their deletion, is offline."""
@@ -158,28 +164,43 @@ class Comparison:
     ) -> None:
         """Do what the comparison of ``look`` with the catalogue asks for."""
         manifest = self._manifest
-        disk = {path: s for path, s in look.scan.files.items() if not manifest.excluded(path)}
-        for inner in manifest.roots.keys() & disk.keys() - roots:
-            del disk[inner]
-        known = {p: row for p, row in known_in(look, manifest.files).items() if row.root in roots}
-        plan = reconcile(known, disk, manifest.gone.values())
-        for path in self._quick(plan, disk):
+        if look.folders:
+            files = manifest.files.copy()
+        else:
+            files = {path: manifest.files[path] for path in look.single if path in manifest.files}
+        gone = list(manifest.gone.values())
+        plan, disk = await asyncio.to_thread(self._decide, look, roots, files, gone)
+        to_hash = [*plan.changed, *plan.new, *await self._quick(plan, disk)]
+        async for path in in_slices(to_hash):
             self._intake.add(path, self._root_path(path), urgent=urgent)
         await self._delete(plan.deleted, told)
         if any(self._roots.is_empty_offline(root) for root in roots) and disk:
             for root in roots:
                 self._roots.ask_for_scan(root)
 
-    def _quick(self, plan: Plan, disk: Mapping[str, Seen]) -> list[str]:
-        """Apply moves and returns, which need no reading; return the paths to hash."""
+    def _decide(
+        self, look: Look, roots: set[str], files: Mapping[str, FileRow], gone: Iterable[FileRow]
+    ) -> tuple[Plan, Mapping[str, Seen]]:
+        """The plan, and the files on the disk that count. Runs in a thread."""
         manifest = self._manifest
-        to_hash = [*plan.changed, *plan.new]
-        for path in plan.restored:
+        disk = look.scan.files
+        if manifest.exclusions:
+            disk = {path: seen for path, seen in disk.items() if not manifest.excluded(path)}
+        for inner in manifest.roots.keys() & disk.keys() - roots:
+            del disk[inner]
+        known = {p: row for p, row in known_in(look, files).items() if row.root in roots}
+        return reconcile(known, disk, gone), disk
+
+    async def _quick(self, plan: Plan, disk: Mapping[str, Seen]) -> list[str]:
+        """Apply moves and returns, which need no reading; return the paths to hash after all."""
+        manifest = self._manifest
+        to_hash: list[str] = []
+        async for path in in_slices(plan.restored):
             if manifest.holds(disk[path], path):
                 manifest.restore(path, self._root_path(path))
             else:
                 to_hash.append(path)
-        for old, new in plan.moved:
+        async for old, new in in_slices(plan.moved):
             if manifest.holds(disk[new], old):
                 manifest.move(old, new, self._root_path(new))
             else:
@@ -192,7 +213,7 @@ class Comparison:
         A root that is offline because it is empty loses only files that were ``told`` deleted.
         """
         intact: dict[str, bool] = {}
-        for path in paths:
+        async for path in in_slices(paths):
             root = self._manifest.files[path].root
             if root not in intact:
                 intact[root] = await self._roots.is_intact(root)
@@ -204,3 +225,18 @@ class Comparison:
     def _root_path(self, path: str) -> str:
         root = self._manifest.root_of(path)
         return root.path if root else path
+
+
+def _recent(files: Mapping[str, Seen]) -> list[str]:
+    """The files that may still be being written."""
+    return [path for path, seen in files.items() if is_recent(seen, SETTLE)]
+
+
+async def in_slices(items: Iterable[T]) -> AsyncIterator[T]:
+    """Every item; others get their turn whenever some milliseconds have passed."""
+    began = time.perf_counter()
+    for item in items:
+        yield item
+        if time.perf_counter() - began > _SLICE:
+            await asyncio.sleep(0)
+            began = time.perf_counter()

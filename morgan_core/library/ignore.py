@@ -122,7 +122,9 @@ def _read(path: str) -> tuple[str, ...]:
     except (FileNotFoundError, NotADirectoryError):
         return ()
     except OSError as error:
-        if error.errno in (errno.ELOOP, errno.ENXIO):
+        # Whoever opens a folder that is closed to us will say so.
+        closed = error.errno == errno.EACCES and not os.access(os.path.dirname(path), os.X_OK)
+        if closed or error.errno in (errno.ELOOP, errno.ENXIO):
             return ()
         raise
     with os.fdopen(descriptor, "rb") as file:

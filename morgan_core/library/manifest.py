@@ -9,13 +9,14 @@ from __future__ import annotations
 
 import time
 import uuid
-from collections import Counter, defaultdict
+from collections import defaultdict
 from collections.abc import Callable, Container, Iterable, Sequence
 from typing import TYPE_CHECKING, Any
 
 from morgan_core.library.left_out import LeftOut
 from morgan_core.library.names import is_below, parents
 from morgan_core.library.reconcile import Seen, seen_of
+from morgan_core.library.tally import Share, Tally
 from morgan_core.storage.catalogue_rows import (
     DocumentRow,
     FileRow,
@@ -68,6 +69,7 @@ class Manifest:
         for document in self.documents.values():
             if document.sha256:
                 self._by_sha[document.sha256] = document.id
+        self._tally = Tally(self._share, self.documents)
 
     # --- what is there ---------------------------------------------------------------------
 
@@ -158,16 +160,7 @@ class Manifest:
 
     def counts(self) -> LibraryCounts:
         """Documents by state, passages, and passages that have no vector yet."""
-        states: Counter[str] = Counter()
-        passages = pending = 0
-        offline_roots = any(root.state == "offline" for root in self.roots.values())
-        for row in self.documents.values():
-            if row.hidden_at is not None:
-                continue
-            offline = offline_roots and self.offline(row.id)
-            states["offline" if offline else row.state] += 1
-            passages += row.passages
-            pending += row.passages - row.embedded
+        states, passages, pending = self._tally.sums()
         by_state: dict[str, Any] = {state: states[state] for state in _STATES}
         return LibraryCounts(**by_state, passages=passages, pending_passages=pending)
 
@@ -232,7 +225,7 @@ class Manifest:
             if root is not None and row.root != root.path:
                 row.root = root.path
                 self._dirty_files.add(path)
-                self._on_document(row.document_id)
+            self._tell(row.document_id)
 
     # --- what happens to documents ---------------------------------------------------------
 
@@ -240,7 +233,7 @@ class Manifest:
         """The row was changed: write it and tell the faces."""
         document.updated = time.time()
         self._dirty_documents.add(document.id)
-        self._on_document(document.id)
+        self._tell(document.id)
 
     def fail(self, document: DocumentRow, reason: str) -> None:
         document.state = "failed"
@@ -257,7 +250,7 @@ class Manifest:
         """The state of the root changed, and with it how its documents are shown."""
         for row in self.files.values():
             if row.root == path:
-                self._on_document(row.document_id)
+                self._tell(row.document_id)
 
     def forget_content(self, document: DocumentRow) -> None:
         """Make sure that the next look at its files reads them again."""
@@ -278,7 +271,7 @@ class Manifest:
         self._dirty_documents.discard(document_id)
         self.reused.pop(document_id, None)
         self._moved.discard(document_id)
-        self._on_document(document_id)
+        self._tell(document_id)
 
     # --- writing ---------------------------------------------------------------------------
 
@@ -313,6 +306,17 @@ class Manifest:
         self._moved |= document_ids
 
     # --- inside ----------------------------------------------------------------------------
+
+    def _tell(self, document_id: str) -> None:
+        self._tally.changed(document_id)
+        self._on_document(document_id)
+
+    def _share(self, document_id: str) -> Share | None:
+        row = self.documents.get(document_id)
+        if row is None or row.hidden_at is not None:
+            return None
+        state = "offline" if self.offline(document_id) else row.state
+        return Share(state, row.passages, row.passages - row.embedded)
 
     def _has_other_files(self, document_id: str, path: str) -> bool:
         return any(other != path for other in self.live_paths(document_id))
@@ -352,7 +356,7 @@ class Manifest:
         self._paths[document.id].add(path)
         self._dirty_files.add(path)
         self._refresh(document.id)
-        self._on_document(document.id)
+        self._tell(document.id)
         if old is not None and old.document_id != document.id:
             self._refresh(old.document_id)
 
@@ -371,7 +375,7 @@ class Manifest:
         if hidden != (document.hidden_at is not None):
             document.hidden_at = time.time() if hidden else None
             self._dirty_documents.add(document_id)
-        self._on_document(document_id)
+        self._tell(document_id)
 
 
 def _innermost(path: str, folders: Container[str]) -> str | None:

@@ -7,6 +7,7 @@ inherits one, simply stays open: no new owner can open the stores while this pro
 from __future__ import annotations
 
 import asyncio
+import gc
 from collections.abc import Mapping, Sequence
 from pathlib import Path
 from typing import Any
@@ -35,11 +36,26 @@ from morgan_core.worker.main import Parent
 async def start(config: dict[str, Any], parent: Parent) -> LibraryProcess:
     """Open the library. ``config`` holds ``settings``, ``paths`` and ``embedder`` as plain data."""
     settings = Settings.model_validate(config["settings"])
+    spare_survivors()
     paths = Paths(**{name: Path(path) for name, path in config["paths"].items()})
     info = msgspec.convert(config["embedder"], EmbedderInfo)
     process = LibraryProcess(settings, paths, info, parent)
     await process.open()
     return process
+
+
+def spare_survivors() -> None:
+    """Let the garbage collector walk through each long-lived object once only.
+
+    A full collection holds everything up for as long as it walks: 0.4 s with 100,000 files, again
+    and again. The catalogue's rows have no cycles, so that they need none.
+    """
+
+    def after(phase: str, info: dict[str, int]) -> None:
+        if phase == "stop" and info["generation"] == 2:
+            gc.freeze()
+
+    gc.callbacks.append(after)
 
 
 class LibraryProcess:

@@ -4,8 +4,10 @@ from __future__ import annotations
 
 import asyncio
 import os
+import shutil
 import socket
 import stat
+import subprocess
 import sys
 from collections.abc import AsyncIterator
 from pathlib import Path
@@ -195,3 +197,32 @@ async def append_for_ever(path: Path) -> None:
 def state_of(room: LibraryRoom, name: str) -> str:
     found = [d.state for d in room.listing().documents if d.path.endswith("/" + name)]
     return found[0] if found else ""
+
+
+@pytest.mark.skipif(os.geteuid() == 0 and not shutil.which("setpriv"), reason="root reads all")
+def test_what_may_not_be_read_is_listed_and_is_read_when_it_may(tmp_path: Path, docs: Path) -> None:
+    """Root gives up its power to read everything, as no mode would refuse it otherwise."""
+    (docs / "locked").mkdir()
+    (docs / "locked" / "b.txt").write_text("The heron fishes.")
+    (docs / "closed.txt").write_text("The lynx waits.")
+    (docs / "closed.txt").chmod(0)
+    (docs / "locked").chmod(0)
+    weak: list[str] = []
+    if os.geteuid() == 0:
+        powers = "-dac_override,-dac_read_search"
+        weak = ["setpriv", f"--bounding-set={powers}", f"--inh-caps={powers}"]
+
+    done = subprocess.run(
+        [*weak, sys.executable, "-m", "tests.workers.weak_library", str(tmp_path)],
+        capture_output=True,
+        text=True,
+        timeout=120,
+        check=False,
+    )
+
+    assert done.returncode == 0, done.stderr
+    assert done.stdout.splitlines() == [
+        "closed.txt: Cannot be opened: Permission denied.",
+        "left out: {'permission denied': 1}",
+        "readable: closed.txt, b.txt",
+    ]

@@ -12,6 +12,7 @@ import pytest
 
 from morgan_core.library import mounts, roots
 from morgan_core.library.room import LibraryRoom
+from morgan_core.library.watcher import Watcher
 from tests.helpers import eventually
 from tests.library_parts import library_in, room_in
 
@@ -182,3 +183,15 @@ def unmount(point: Path) -> None:
 
 def mount(point: Path) -> None:
     subprocess.run(["mount", "-t", "tmpfs", "none", str(point)], check=True)
+
+
+async def test_a_file_that_becomes_readable_is_noticed_at_once(tmp_path: Path, docs: Path) -> None:
+    """Who may read everything cannot be refused by a mode, so it is the event that is looked at."""
+    heard: list[tuple[str, bool, bool]] = []
+    watcher = Watcher(lambda *hint: heard.append(hint), lambda: None)
+    watcher.arm(str(docs))
+
+    (docs / "a.txt").chmod(0o600)
+
+    await eventually(lambda: (str(docs / "a.txt"), False, False) in heard)
+    watcher.close()
