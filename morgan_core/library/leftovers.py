@@ -21,6 +21,7 @@ from morgan_core.library.names import is_below, on_disk
 from morgan_core.library.texts import TextStore
 from morgan_core.library.window import TextWindow
 from morgan_core.storage.catalogue import Catalogue
+from morgan_core.storage.catalogue_rows import DocumentRow
 from morgan_core.types import StoreCheck
 
 _EXAMPLES = 5
@@ -129,16 +130,19 @@ class Leftovers:
     async def _stray_points(self) -> tuple[int, dict[str, int]]:
         """The number of all points, and those of documents that are not known."""
         found = {id: sum(of.values()) for id, of in (await self._index.documents()).items()}
-        stray = {id: count for id, count in found.items() if id not in self._manifest.documents}
+        strange = found.keys() - self._manifest.documents.keys()
+        if strange:  # what another node has taken in is in the catalogue alone
+            strange -= {document.id for document in (await self._catalogue.load()).documents}
         # One that was being purged is gone by now.
-        for document_id in stray:
-            stray[document_id] = await self._index.count(document_id)
+        stray = {id: await self._index.count(id) for id in strange}
         return sum(found.values()), {id: count for id, count in stray.items() if count}
 
     async def _stray_texts(self) -> tuple[int, set[str]]:
         found = await asyncio.to_thread(lambda: set(self._texts.hashes()))
-        documents = self._manifest.documents.values()
-        return len(found), found - {sha for d in documents for sha in (d.sha256, d.text_sha256)}
+        stray = found - _contents(self._manifest.documents.values())
+        if stray:
+            stray -= _contents((await self._catalogue.load()).documents)
+        return len(found), stray
 
     async def _stray_vectors(self) -> tuple[int, set[str]]:
         found = await asyncio.to_thread(self._cache.hashes)
@@ -153,6 +157,11 @@ def _check(store: str, looked_at: int, found: Iterable[str], left: int | None = 
         left=len(names) if left is None else left,
         examples=tuple(names[:_EXAMPLES]),
     )
+
+
+def _contents(documents: Iterable[DocumentRow]) -> set[str]:
+    """The hashes of what the documents are and of what is shown of them."""
+    return {sha256 for row in documents for sha256 in (row.sha256, row.text_sha256)}
 
 
 def _parted(names: Iterable[str]) -> tuple[set[str], list[str]]:

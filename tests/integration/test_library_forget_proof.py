@@ -36,6 +36,11 @@ async def learn(room: LibraryRoom, path: Path, text: str) -> Document:
     path.write_text(text)
     job = await room.jobs.learn(f"learn {text}", [str(path)], watch=False)
     await eventually(lambda: room.jobs.get(job.id).state == "done")
+
+    async def written() -> bool:
+        return not (await room._catalogue.load()).journal
+
+    await eventually(written)
     return room.jobs.get(job.id).documents[0]
 
 
