@@ -16,7 +16,7 @@ from tests.counting_core import counting_core
 from tests.helpers import eventually
 from tests.integration.index_parts import chunk
 from tests.journalled_core import make_paths
-from tests.library_parts import room_in, vector_of
+from tests.library_parts import library_in, room_in, vector_of
 
 SECRET = "The password of the safe is heron."
 
@@ -89,6 +89,31 @@ async def test_vectors_of_earlier_revisions_go_too(room: LibraryRoom, path: Path
     await forget(room, path)
 
     assert room._cache.hashes() == set()
+
+
+async def test_a_vector_that_was_being_computed_does_not_come_back(tmp_path: Path, path: Path):
+    async with library_in(tmp_path) as library:
+        library.embedder.gate.clear()
+        path.write_text(SECRET)
+        await library.service.learn([str(path)])
+        await eventually(lambda: library.embedder.called)
+        forgotten = await library.service.forget([str(path)])
+
+        async def done() -> bool:
+            return (await library.service.job(forgotten.id)).state == "done"
+
+        await eventually(done)
+        library.embedder.gate.set()
+        other = tmp_path / "other.md"
+        other.write_text("The heron fishes.")
+        await library.service.learn([str(other)])
+        await library.in_state("other.md")
+
+        checks = await library.service.check_forgotten([str(path)])
+
+        assert library.embedder.texts[0] == SECRET
+        assert {check.store: check.looked_at for check in checks}["cached vectors"] == 1
+        assert not any(check.left for check in checks if check.store != "journal")
 
 
 async def test_what_another_document_shares_stays(room: LibraryRoom, path: Path, tmp_path: Path):
