@@ -74,7 +74,9 @@ class EdgeStore:
         config = engine.EdgeConfig(
             vectors={
                 DENSE: engine.EdgeVectorParams(
-                    size=self._dimension, distance=engine.Distance.Cosine
+                    size=self._dimension,
+                    distance=engine.Distance.Cosine,
+                    datatype=engine.VectorStorageDatatype.Turbo8,
                 )
             },
             sparse_vectors={BM25: engine.EdgeSparseVectorParams(modifier=engine.Modifier.Idf)},
