@@ -28,16 +28,11 @@ class Hits(NamedTuple):
 
 
 async def ask(source: Source, text: str, vector: bytes | None, **options: Any) -> Hits:
-    """Query ``source`` and fetch every chunk that it found."""
+    """Query ``source`` and fetch every chunk that it found and that is still there."""
     found = await source.query(text, vector, **options)
 
     async def hits(candidates: Sequence[Candidate]) -> tuple[Hit, ...]:
-        chunks = await source.chunks([one.id for one in candidates])
-        for chunk, one in zip(chunks, candidates, strict=True):
-            assert (
-                Candidate(chunk.id, chunk.document_id, chunk.revision, chunk.ordinal, one.score)
-                == one
-            )
-        return tuple(Hit(c, one.score) for c, one in zip(chunks, candidates, strict=True))
+        chunks = {chunk.id: chunk for chunk in await source.chunks([one.id for one in candidates])}
+        return tuple(Hit(chunks[one.id], one.score) for one in candidates if one.id in chunks)
 
     return Hits(await hits(found.dense), await hits(found.bm25), found.dense_ready)

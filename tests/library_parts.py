@@ -31,11 +31,11 @@ from tests.hits import ask
 DIMENSION = 16
 
 
-def vector_of(text: str) -> bytes:
-    """A unit vector that depends on the text and on nothing else."""
-    values = [byte - 127.5 for byte in hashlib.sha256(text.encode()).digest()[:DIMENSION]]
+def vector_of(text: str, dimension: int = DIMENSION) -> bytes:
+    """A unit vector that depends on the text and on nothing else; 32 dimensions at most."""
+    values = [byte - 127.5 for byte in hashlib.sha256(text.encode()).digest()[:dimension]]
     length = sum(value * value for value in values) ** 0.5
-    return struct.pack(f"{DIMENSION}f", *(value / length for value in values))
+    return struct.pack(f"{dimension}f", *(value / length for value in values))
 
 
 class HashEmbedder:
@@ -45,7 +45,8 @@ class HashEmbedder:
     ready = True
     worker: WorkerInfo | None = None
 
-    def __init__(self) -> None:
+    def __init__(self, name: str = info.name, dimension: int = DIMENSION) -> None:
+        self.info = EmbedderInfo(name=name, dimension=dimension, max_tokens=256)
         self.gate = asyncio.Event()
         self.gate.set()
         self.broken = False
@@ -62,7 +63,7 @@ class HashEmbedder:
         if self.broken:
             raise Unavailable("The embedder is gone.")
         self.texts += texts
-        return b"".join(vector_of(text) for text in texts)
+        return b"".join(vector_of(text, self.info.dimension) for text in texts)
 
 
 class TestLibrary:
@@ -184,6 +185,8 @@ async def room_in(
 
     async def send(_changes: Sequence[AnyChange]) -> None: ...
 
+    async def answering(_collection: str) -> None: ...
+
     async def embed(texts: Sequence[str]) -> bytes:
         return await embedder.embed(texts, "passage")
 
@@ -198,6 +201,7 @@ async def room_in(
         dimension=DIMENSION,
         paused=paths.paused,
         send=send,
+        on_answering=answering,
     )
     await real.start()
     await room.start()

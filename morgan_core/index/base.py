@@ -115,3 +115,7 @@ class VectorIndex(Protocol):
     async def documents(self) -> dict[str, dict[int, int]]:
         """Points per document and revision, for checking against the catalogue."""
         ...
+
+    async def embedded(self) -> dict[str, dict[int, int]]:
+        """As ``documents``, of the points that have a dense vector."""
+        ...

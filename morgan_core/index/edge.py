@@ -12,7 +12,8 @@ from __future__ import annotations
 
 import asyncio
 import logging
-from collections.abc import Callable, Sequence
+import shutil
+from collections.abc import AsyncIterator, Callable, Sequence
 from concurrent.futures import ThreadPoolExecutor
 from pathlib import Path
 from typing import ParamSpec, TypeVar
@@ -21,13 +22,14 @@ from morgan_core.embedding.base import EmbedderInfo
 from morgan_core.errors import BadInput, MorganError, Unavailable
 from morgan_core.index.base import Candidates, Chunk
 from morgan_core.index.edge_store import EdgeStore
-from morgan_core.index.pointer import write_pointer
-from morgan_core.index.vectors import collection_name
+from morgan_core.index.pointer import read_pointer, write_pointer
+from morgan_core.index.vectors import COLLECTIONS, collection_name, info_of
 from morgan_core.types import Scope
 
 P = ParamSpec("P")
 T = TypeVar("T")
 POINTS_PER_STEP = 64
+GONE = ".gone"
 
 log = logging.getLogger(__name__)
 
@@ -35,9 +37,9 @@ log = logging.getLogger(__name__)
 class EdgeIndex:
     """A VectorIndex in ``directory``, which Morgan's lock must guard."""
 
-    def __init__(self, directory: Path, info: EmbedderInfo) -> None:
+    def __init__(self, directory: Path, info: EmbedderInfo, *, collection: str = "") -> None:
         self.directory = directory
-        self.collection = collection_name(info)
+        self.collection = collection or collection_name(info)
         self.info = info
         self._store = EdgeStore(directory / self.collection, info.dimension)
         self._thread: ThreadPoolExecutor | None = None
@@ -49,7 +51,8 @@ class EdgeIndex:
         self._thread = ThreadPoolExecutor(1, thread_name_prefix="index")
         try:
             await self._do(self._store.open)
-            await self._do(write_pointer, self.directory, self.collection)
+            if read_pointer(self.directory) is None:
+                await self.make_current()
         except BaseException:
             self._thread.shutdown()
             self._thread = None
@@ -67,6 +70,39 @@ class EdgeIndex:
             await asyncio.get_running_loop().run_in_executor(thread, self._store.close)
         finally:
             thread.shutdown()
+
+    # --- the collections beside it -------------------------------------------------------
+
+    async def current(self) -> str:
+        return read_pointer(self.directory) or self.collection
+
+    async def make_current(self) -> None:
+        await self._do(write_pointer, self.directory, self.collection)
+
+    def sibling(self, collection: str) -> EdgeIndex | None:
+        if not (self.directory / collection).is_dir():
+            return None
+        return EdgeIndex(self.directory, info_of(collection), collection=collection)
+
+    async def drop(self) -> None:
+        await self.close()
+        await asyncio.to_thread(_remove, self._store.path)
+
+    async def sweep(self) -> None:
+        for path in self.directory.glob(f"{COLLECTIONS}*"):
+            if path.name != self.collection:
+                await asyncio.to_thread(_remove, path)
+
+    async def pages(self, document_id: str) -> AsyncIterator[list[Chunk]]:
+        after: str | None = None
+        while True:
+            chunks, after = await self._do(self._store.page, document_id, after, POINTS_PER_STEP)
+            if chunks:
+                yield chunks
+            if after is None:
+                return
+
+    # --- writing and reading -------------------------------------------------------------
 
     async def upsert_words(self, chunks: Sequence[Chunk]) -> None:
         unique = list({chunk.id: chunk for chunk in chunks}.values())
@@ -124,6 +160,9 @@ class EdgeIndex:
     async def documents(self) -> dict[str, dict[int, int]]:
         return await self._do(self._store.documents)
 
+    async def embedded(self) -> dict[str, dict[int, int]]:
+        return await self._do(self._store.embedded)
+
     async def flush(self) -> None:
         """Bring everything written to the disk itself, beyond the reach of a power cut."""
         await self._do(self._store.flush)
@@ -168,3 +207,12 @@ class EdgeIndex:
             mend="Start Morgan again; if that does not help, move that folder away and Morgan "
             "builds the index anew from your documents.",
         )
+
+
+def _remove(path: Path) -> None:
+    """Delete a shard; what a crash leaves of it is never taken for one."""
+    gone = path if path.name.endswith(GONE) else path.with_name(path.name + GONE)
+    if gone != path:
+        shutil.rmtree(gone, ignore_errors=True)
+        path.rename(gone)
+    shutil.rmtree(gone)

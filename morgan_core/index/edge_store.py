@@ -250,13 +250,37 @@ class EdgeStore:
         where = engine.Filter(should=either)
         return self.shard.count(engine.CountRequest(exact=True, filter=where))
 
+    def page(
+        self, document_id: str, after: str | None, limit: int
+    ) -> tuple[list[Chunk], str | None]:
+        """Chunks of the document from point id ``after`` on, and where to go on."""
+        import qdrant_edge as engine
+
+        records, following = self.shard.scroll(
+            engine.ScrollRequest(
+                offset=after,
+                limit=limit,
+                filter=_filter(document_id),
+                with_payload=list(CHUNK_FIELDS),
+            )
+        )
+        chunks = [chunk_of(record.payload or {}) for record in records]
+        return chunks, None if following is None else str(following)
+
     def documents(self) -> dict[str, dict[int, int]]:
         return versions_of(self._facet("version"))
 
-    def _facet(self, field: str) -> dict[str, int]:
+    def embedded(self) -> dict[str, dict[int, int]]:
         import qdrant_edge as engine
 
-        answer = self.shard.facet(engine.FacetRequest(field, limit=MANY, exact=True))
+        return versions_of(
+            self._facet("version", engine.Filter(must=[engine.HasVectorCondition(DENSE)]))
+        )
+
+    def _facet(self, field: str, where: engine.Filter | None = None) -> dict[str, int]:
+        import qdrant_edge as engine
+
+        answer = self.shard.facet(engine.FacetRequest(field, limit=MANY, exact=True, filter=where))
         return {str(hit.value): hit.count for hit in answer.hits if hit.count}
 
 

@@ -3,13 +3,17 @@
 from __future__ import annotations
 
 from morgan_core.embedding.base import EmbedderInfo
-from morgan_core.index.base import VectorIndex
+from morgan_core.index.moving import Collection, MovingIndex
 from morgan_core.paths import Paths
 from morgan_core.settings import Settings
 
 
-def make_index(settings: Settings, paths: Paths, info: EmbedderInfo) -> VectorIndex:
+def make_index(settings: Settings, paths: Paths, info: EmbedderInfo) -> MovingIndex:
     """The remote index when ``qdrant_url`` is set, else the embedded one; not yet opened."""
+    return MovingIndex(_collection(settings, paths, info))
+
+
+def _collection(settings: Settings, paths: Paths, info: EmbedderInfo) -> Collection:
     if settings.qdrant_url:
         from morgan_core.index.qdrant import QdrantIndex
 

@@ -10,7 +10,7 @@ import logging
 import time
 import warnings
 from collections import Counter
-from collections.abc import Awaitable, Callable, Sequence
+from collections.abc import AsyncIterator, Awaitable, Callable, Sequence
 from pathlib import Path
 from typing import TYPE_CHECKING, Any, TypeVar
 from urllib.parse import urlsplit, urlunsplit
@@ -36,11 +36,11 @@ from morgan_core.index.payload import (
     versions_of,
 )
 from morgan_core.index.qdrant_models import at_filter, document_filter, scope_filter, sparse
-from morgan_core.index.vectors import COLLECTIONS, collection_name, rows
+from morgan_core.index.vectors import COLLECTIONS, collection_name, info_of, rows
 from morgan_core.types import Scope
 
 if TYPE_CHECKING:
-    from qdrant_client import AsyncQdrantClient
+    from qdrant_client import AsyncQdrantClient, models
 
 T = TypeVar("T")
 POINTS_PER_REQUEST = 256
@@ -55,9 +55,14 @@ class QdrantIndex:
     """A VectorIndex on the client that ``connect`` makes. ``place`` names it in errors."""
 
     def __init__(
-        self, connect: Callable[[], AsyncQdrantClient], info: EmbedderInfo, *, place: str
+        self,
+        connect: Callable[[], AsyncQdrantClient],
+        info: EmbedderInfo,
+        *,
+        place: str,
+        collection: str = "",
     ) -> None:
-        self.collection = collection_name(info)
+        self.collection = collection or collection_name(info)
         self.info = info
         self.place = place
         self._connect = connect
@@ -126,9 +131,8 @@ class QdrantIndex:
             await self._create()
         if self._is_server:
             await self._create_payload_indexes()
-        aliases = {a.alias_name: a for a in (await self._client.get_aliases()).aliases}
-        if ALIAS not in aliases:
-            await self.make_current()
+        if await self._current() is None:
+            await self._point_here()
         points, _ = await self._client.scroll(
             self.collection, limit=SAMPLE, with_payload=["length", "average"]
         )
@@ -167,14 +171,56 @@ class QdrantIndex:
             if field not in present:
                 await self._client.create_payload_index(self.collection, field, schema, wait=True)
 
-    async def make_current(self) -> None:
-        """Point the alias ``morgan_knowledge`` at this collection."""
+    async def _current(self) -> str | None:
+        aliases = (await self._client.get_aliases()).aliases
+        return next((a.collection_name for a in aliases if a.alias_name == ALIAS), None)
+
+    async def _point_here(self) -> None:
         from qdrant_client import models
 
-        create = models.CreateAliasOperation(
-            create_alias=models.CreateAlias(collection_name=self.collection, alias_name=ALIAS)
-        )
-        await self._client.update_collection_aliases(change_aliases_operations=[create])
+        changes: list[models.AliasOperations] = []
+        if await self._current() is not None:
+            delete = models.DeleteAlias(alias_name=ALIAS)
+            changes.append(models.DeleteAliasOperation(delete_alias=delete))
+        create = models.CreateAlias(collection_name=self.collection, alias_name=ALIAS)
+        changes.append(models.CreateAliasOperation(create_alias=create))
+        await self._client.update_collection_aliases(change_aliases_operations=changes)
+
+    # --- the collections beside it -------------------------------------------------------
+
+    async def current(self) -> str:
+        return await self._ask(self._current()) or self.collection
+
+    async def make_current(self) -> None:
+        await self._ask(self._point_here())
+
+    def sibling(self, collection: str) -> QdrantIndex | None:
+        info = info_of(collection)
+        return QdrantIndex(self._connect, info, place=self.place, collection=collection)
+
+    async def drop(self) -> None:
+        await self._ask(self._client.delete_collection(self.collection))
+        await self.close()
+
+    async def sweep(self) -> None:
+        """Nothing: on a server, another node may be filling another collection."""
+
+    async def pages(self, document_id: str) -> AsyncIterator[list[Chunk]]:
+        after: Any = None
+        while True:
+            records, after = await self._ask(
+                self._client.scroll(
+                    self.collection,
+                    scroll_filter=document_filter(document_id),
+                    limit=POINTS_PER_REQUEST,
+                    offset=after,
+                    with_payload=list(CHUNK_FIELDS),
+                )
+            )
+            if records:
+                yield [chunk_of(record.payload or {}) for record in records]
+            if after is None:
+                return
 
     # --- writing -------------------------------------------------------------------------
 
@@ -345,6 +391,12 @@ class QdrantIndex:
     async def documents(self) -> dict[str, dict[int, int]]:
         return versions_of(await self._ask(self._facet("version")))
 
+    async def embedded(self) -> dict[str, dict[int, int]]:
+        from qdrant_client import models
+
+        where = models.Filter(must=[models.HasVectorCondition(has_vector=DENSE)])
+        return versions_of(await self._ask(self._facet("version", where)))
+
     async def _known_languages(self) -> list[str]:
         """The languages of the stored chunks; other nodes add theirs, so they are read anew."""
         if not self._languages_read or time.monotonic() - self._languages_read > LANGUAGES_FOR:
@@ -352,8 +404,10 @@ class QdrantIndex:
             self._languages_read = time.monotonic()
         return [language for language, _ in self._languages.most_common()]
 
-    async def _facet(self, field: str) -> dict[str, int]:
-        answer = await self._client.facet(self.collection, field, limit=MANY, exact=True)
+    async def _facet(self, field: str, where: models.Filter | None = None) -> dict[str, int]:
+        answer = await self._client.facet(
+            self.collection, field, facet_filter=where, limit=MANY, exact=True
+        )
         return {str(hit.value): hit.count for hit in answer.hits if hit.count}
 
     # --- the connection ------------------------------------------------------------------

@@ -8,7 +8,8 @@ import re
 from array import array
 
 from morgan_core.embedding.base import EmbedderInfo
-from morgan_core.errors import BadInput
+from morgan_core.errors import BadInput, Unavailable
+from morgan_core.index.payload import ALIAS
 
 COLLECTIONS = "morgan_knowledge__"
 """What the names of all collections begin with."""
@@ -25,6 +26,18 @@ def rows(vectors: bytes, count: int, dimension: int) -> list[list[float]]:
     if not math.isfinite(sum(flat)):
         raise BadInput("The vectors hold a value that is not a finite number.")
     return [flat[i : i + dimension] for i in range(0, len(flat), dimension)]
+
+
+def info_of(collection: str) -> EmbedderInfo:
+    """What a collection's name tells of its embedder; what stands for the model's name is not
+    always that itself. Raises Unavailable when the collection is not one of ours."""
+    model, _, dimension = collection.removeprefix(COLLECTIONS).rpartition("__")
+    if not collection.startswith(COLLECTIONS) or not dimension.isdecimal():
+        raise Unavailable(
+            f"{ALIAS} points at {collection!r}, which is not a collection of Morgan's.",
+            mend="Point it back, or delete it and start Morgan again.",
+        )
+    return EmbedderInfo(name=model, dimension=int(dimension), max_tokens=0)
 
 
 def collection_name(info: EmbedderInfo) -> str:

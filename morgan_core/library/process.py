@@ -86,6 +86,7 @@ class LibraryProcess:
             dimension=info.dimension,
             paused=paths.paused,
             send=self._send,
+            on_answering=self._tell_answering,
         )
         self.handlers: Mapping[str, Handler] = {
             "query": self._query,
@@ -123,13 +124,23 @@ class LibraryProcess:
         if changes:
             await self._parent.notify("changes", changes=list(changes))
 
+    async def _tell_answering(self, collection: str) -> None:
+        await self._parent.notify("answering", collection=collection)
+
     # --- methods ---------------------------------------------------------------------------
 
     async def _query(
-        self, text: str, vector: bytes | None, limit: int, scope: dict[str, Any] | None
+        self,
+        text: str,
+        vector: bytes | None,
+        limit: int,
+        scope: dict[str, Any] | None,
+        collection: str,
     ) -> Any:
         within = msgspec.convert(scope, Scope) if scope else None
-        return await self._room.query(text, vector, limit=limit, scope=within)
+        return await self._room.query(
+            text, vector, limit=limit, scope=within, collection=collection
+        )
 
     async def _chunks(self, ids: list[str]) -> list[Chunk]:
         return await self._room.chunks(ids)

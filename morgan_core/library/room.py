@@ -16,7 +16,8 @@ import msgspec
 
 from morgan_core.errors import MorganError, NotFound, Unavailable
 from morgan_core.events import AnyChange
-from morgan_core.index.base import Candidate, Candidates, Chunk, VectorIndex
+from morgan_core.index.base import Candidate, Candidates, Chunk
+from morgan_core.index.moving import MovingIndex
 from morgan_core.library.announcer import Announcer, show_folder
 from morgan_core.library.ingest import FileReader, Ingest
 from morgan_core.library.jobs import Jobs
@@ -31,6 +32,7 @@ from morgan_core.library.vectors import Embed, Vectors
 from morgan_core.library.window import TextWindow, cut_window
 from morgan_core.settings import Settings
 from morgan_core.storage.catalogue import Catalogue
+from morgan_core.storage.catalogue_rows import DocumentRow
 from morgan_core.types import DocumentText, Folder, LibraryCounts, LibraryListing, Scope
 
 _LOST_DELAY = 0.5
@@ -56,14 +58,15 @@ class VectorStore(Protocol):
 
 class LibraryRoom:
     """Open from ``start`` to ``close``. ``send`` is given what changed, in batches; the file
-    ``paused`` is there while the library is paused."""
+    ``paused`` is there while the library is paused; ``on_answering`` is told which collection
+    queries go to, at first and when that changes."""
 
     def __init__(
         self,
         settings: Settings,
         *,
         catalogue: Catalogue,
-        index: VectorIndex,
+        index: MovingIndex,
         texts: TextStore,
         reader: FileReader,
         cache: VectorStore,
@@ -71,6 +74,7 @@ class LibraryRoom:
         dimension: int,
         paused: Path,
         send: Callable[[Sequence[AnyChange]], Awaitable[None]],
+        on_answering: Callable[[str], Awaitable[None]],
     ) -> None:
         self._settings = settings
         self._catalogue = catalogue
@@ -83,7 +87,10 @@ class LibraryRoom:
         self._dimension = dimension
         self._pause = Pause(paused)
         self._announcer = Announcer(send)
+        self._on_answering = on_answering
         self._checking: asyncio.Task[None] | None = None
+        self._checked = False
+        self._switching: asyncio.Task[None] | None = None
         self.manifest: Manifest
         self.keeper: Keeper
         self.ingest: Ingest
@@ -97,6 +104,7 @@ class LibraryRoom:
         snapshot = await self._catalogue.load()
         self.manifest = Manifest(self._catalogue, snapshot, self._announcer.document)
         await self._index.open()
+        await self._on_answering(self._index.answering)
         self.ingest = Ingest(
             self.manifest,
             self._index,
@@ -142,9 +150,10 @@ class LibraryRoom:
         self._checking = asyncio.create_task(self._check_index(), name="check the index")
 
     async def close(self) -> None:
-        if self._checking is not None:
-            self._checking.cancel()
-            await asyncio.gather(self._checking, return_exceptions=True)
+        for task in (self._checking, self._switching):
+            if task is not None:
+                task.cancel()
+                await asyncio.gather(task, return_exceptions=True)
         await self.jobs.close()
         await self.keeper.close()
         await self.ingest.close()
@@ -156,9 +165,21 @@ class LibraryRoom:
     # --- asking ----------------------------------------------------------------------------
 
     async def query(
-        self, text: str, vector: bytes | None, *, limit: int, scope: Scope | None = None
+        self,
+        text: str,
+        vector: bytes | None,
+        *,
+        limit: int,
+        scope: Scope | None = None,
+        collection: str = "",
     ) -> Candidates:
-        """The candidates that are current: of no deleted document and no other revision."""
+        """The candidates that are current: of no deleted document and no other revision.
+
+        ``collection`` is the one that ``vector`` was made for; when another one answers, the
+        words alone decide.
+        """
+        if vector is not None and not self._index.takes(vector, collection):
+            vector = None
         found = await self._index.query(
             text,
             vector,
@@ -288,12 +309,41 @@ class LibraryRoom:
     async def _check_index(self) -> None:
         """Compare the index with the catalogue, once: delete leftovers, redo what is missing."""
         try:
+            had = {row.id: (row.revision, row.embedded) for row in self._embedded()}
             points = await self._index.documents()
+            vectors = await self._index.embedded()
             for document_id in points.keys() - self.manifest.documents.keys():
                 await self.ingest.verify(document_id)
             for row in list(self.manifest.documents.values()):
                 whole = {row.revision: row.passages} if row.passages else {}
                 if points.get(row.id, {}) != whole:
+                    await self._index.refill(row.id)
                     await self.ingest.verify(row.id)
+            for document_id, (revision, embedded) in had.items():
+                found = vectors.get(document_id, {}).get(revision, 0)
+                if found != embedded:
+                    await self.vectors.recount(document_id, revision, embedded, found)
+            self._checked = True
+            await self._switch_when_complete()
         except Exception:
             log.exception("comparing the index with the catalogue failed")
+
+    def _embedded(self) -> list[DocumentRow]:
+        rows = self.manifest.documents.values()
+        return [row for row in rows if row.state in ("findable", "ready")]
+
+    # --- from one embedder to another ------------------------------------------------------
+
+    def _on_vectors(self) -> None:
+        self.jobs.refresh()
+        if self._index.moving and not (self._switching and not self._switching.done()):
+            self._switching = asyncio.create_task(self._switch_when_complete(), name="switch")
+
+    async def _switch_when_complete(self) -> None:
+        """Let the new embedder's collection answer once it holds all that the old one does."""
+        rows = self.manifest.documents.values()
+        if not self._checked or any(row.passages and row.state != "ready" for row in rows):
+            return
+        if self._index.moving:
+            await self._index.switch()
+            await self._on_answering(self._index.answering)

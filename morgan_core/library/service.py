@@ -46,6 +46,8 @@ class LibraryService:
     its restart; every method is safe to repeat.
 
     ``lock_fd`` is the descriptor of the data directory's lock, which the process inherits.
+    ``answering`` is the collection that queries go to, empty until it is known; ``on_answering``
+    is told when it changes, and vectors of queries must be made for it.
     ``on_change`` sees what changes in the library, and the state of the process. While
     ``generating`` says that an answer is written on this machine, passages are embedded at about
     a tenth of the speed. Paths may hold any bytes; in results they are in the text form of ``library.names``, which is what all
@@ -61,7 +63,10 @@ class LibraryService:
         lock_fd: int | None,
         on_change: Callable[[AnyChange], None],
         generating: Callable[[], bool] = lambda: False,
+        on_answering: Callable[[str], None] = lambda _collection: None,
     ) -> None:
+        self.answering = ""
+        self._on_answering = on_answering
         self._embedder = embedder
         self._generating = generating
         self._on_change = on_change
@@ -69,7 +74,11 @@ class LibraryService:
             "library",
             _MODULE,
             config=_config(settings, paths, embedder),
-            handlers={"embed": self._embed, "changes": self._take_changes},
+            handlers={
+                "embed": self._embed,
+                "changes": self._take_changes,
+                "answering": self._take_answering,
+            },
             pass_fds=() if lock_fd is None else (lock_fd,),
             on_state=lambda info: on_change(WorkerChanged(worker=info)),
             log_file=paths.logs / "library.log",
@@ -95,6 +104,7 @@ class LibraryService:
             text=text,
             vector=vector,
             limit=limit,
+            collection=self.answering,
             scope=msgspec.to_builtins(scope) if scope else None,
         )
         return msgspec.convert(found, Candidates)
@@ -183,6 +193,10 @@ class LibraryService:
             if self._generating():
                 await asyncio.sleep(min(_REST * (time.monotonic() - began), _LONGEST_REST))
         return {"vectors": bytes(vectors)}
+
+    async def _take_answering(self, collection: str) -> None:
+        self.answering = collection
+        self._on_answering(collection)
 
     async def _take_changes(self, changes: Sequence[Any]) -> None:
         for change in msgspec.convert(changes, tuple[AnyChange, ...]):

@@ -151,6 +151,22 @@ class Vectors:
         span = max(now - self._done[0][0], 1.0)
         return round(sum(count for _, count in self._done) / span, 1)
 
+    async def recount(self, document_id: str, revision: int, counted: int, found: int) -> None:
+        """The index holds ``found`` vectors of the revision where the catalogue had ``counted``:
+        the collection is another embedder's, or lost some. Go on from what is there."""
+        document = self._manifest.documents.get(document_id)
+        if document is None or document.revision != revision:
+            return
+        if found == document.passages and document.state == "findable":
+            document.embedded = found
+            document.state = "ready"
+        elif found < counted and document.state in ("findable", "ready"):
+            document.embedded = 0
+            document.state = "findable"
+            self.submit(document_id)
+        self._manifest.touch(document)
+        await self._manifest.flush(finished=[document_id] if document.state == "ready" else [])
+
     # --- computing -------------------------------------------------------------------------
 
     async def _compute_all(self) -> None:

@@ -43,8 +43,8 @@ if TYPE_CHECKING:
     from sqlalchemy.ext.asyncio import AsyncEngine
 
     from morgan_core.chat.turns import Turns
-    from morgan_core.embedding.base import Embedder
     from morgan_core.library.service import LibraryService
+    from morgan_core.local.changeover import Changeover
     from morgan_core.retrieval.search import Searcher
     from morgan_core.settings import LoadedSettings
     from morgan_core.storage.conversations import ConversationStore
@@ -81,7 +81,7 @@ class LocalMorgan:
         self._health = HealthReport(loaded.values, self._began)
         self._engine: AsyncEngine
         self._store: ConversationStore
-        self._embedder: Embedder
+        self._embedder: Changeover
         self._service: LibraryService
         self._searcher: Searcher
         self._turns: Turns
@@ -104,6 +104,7 @@ class LocalMorgan:
         from morgan_core.chat.turns import Turns
         from morgan_core.embedding.factory import make_embedder
         from morgan_core.library.service import LibraryService
+        from morgan_core.local.changeover import Changeover
         from morgan_core.retrieval.search import Searcher
         from morgan_core.storage.conversations import ConversationStore
         from morgan_core.storage.engine import database_url, open_engine
@@ -115,7 +116,12 @@ class LocalMorgan:
         self._closing.append(self._engine.dispose)
         await migrate(self._engine)
         self._store = ConversationStore(self._engine)
-        self._embedder = make_embedder(settings, self._paths, on_state=self._on_worker)
+        self._embedder = Changeover(
+            make_embedder(settings, self._paths, on_state=self._on_worker),
+            settings,
+            self._paths.index / "embedders.json",
+            make=lambda earlier: make_embedder(earlier, self._paths),
+        )
         self._closing.append(self._embedder.stop)
         self._service = LibraryService(
             settings,
@@ -123,6 +129,7 @@ class LocalMorgan:
             embedder=self._embedder,
             lock_fd=self._lock_fd,
             on_change=self._on_change,
+            on_answering=self._embedder.answer_from,
             generating=lambda: not settings.llm_base_url and bool(self._turns.running()),
         )
         self._closing.append(self._service.stop)

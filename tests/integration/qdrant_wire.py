@@ -45,6 +45,7 @@ class WireQdrant:
                 web.get(one + "/exists", self._exists),
                 web.get(one, self._info),
                 web.put(one, self._create),
+                web.delete(one, self._drop),
                 web.put(one + "/index", self._index),
                 web.put(one + "/points", self._upsert),
                 web.post(one + "/points", self._retrieve),
@@ -103,6 +104,9 @@ class WireQdrant:
             vectors_config=body.vectors,
             sparse_vectors_config=body.sparse_vectors,
         )
+
+    async def _drop(self, request: web.Request) -> Any:
+        return await self._engine.delete_collection(request.match_info["name"])
 
     async def _index(self, request: web.Request) -> Any:
         body = await self._read(request, models.CreateFieldIndex)

@@ -14,7 +14,7 @@ import pytest
 
 from morgan_core.embedding.base import EmbedderInfo
 from morgan_core.errors import BadInput, Unavailable
-from morgan_core.index.base import Chunk, VectorIndex
+from morgan_core.index.base import Candidate, Chunk, VectorIndex
 from morgan_core.index.qdrant import QdrantIndex
 from morgan_core.types import Scope
 from tests.hits import ask
@@ -104,6 +104,15 @@ async def test_what_is_stored_comes_back_whole(index: VectorIndex) -> None:
     found = await ask(index, "Satz", None, limit=1)
 
     assert found.bm25[0].chunk == stored
+
+
+async def test_a_candidate_names_its_chunk(index: VectorIndex) -> None:
+    rent = chunk("rent", ordinal=4, revision=7)
+    await index.upsert_words([rent])
+
+    (found,) = (await index.query("rent", None, limit=5)).bm25
+
+    assert found == Candidate(rent.id, rent.document_id, 7, 4, found.score)
 
 
 async def test_chunks_come_in_the_order_asked_and_those_that_are_gone_are_left_out(
@@ -280,6 +289,14 @@ async def test_vectors_of_points_that_are_gone_are_dropped(index: VectorIndex) -
     found = await ask(index, "", vectors([1, 0, 0, 0]), limit=5)
     assert [hit.chunk.text for hit in found.dense] == ["kept"]
     assert await index.count() == 1
+
+
+async def test_points_with_a_vector_are_counted(index: VectorIndex) -> None:
+    both = [chunk("one", "a"), chunk("two", "a", ordinal=1), chunk("three", "b", revision=2)]
+    await index.upsert_words(both)
+    await index.upsert_vectors([both[0].id, both[2].id], vectors([1, 0, 0, 0], [0, 1, 0, 0]))
+
+    assert await index.embedded() == {"a": {1: 1}, "b": {2: 1}}
 
 
 async def test_vectors_of_the_wrong_size_are_refused(index: VectorIndex) -> None:

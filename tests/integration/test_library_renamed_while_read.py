@@ -68,6 +68,7 @@ async def test_a_file_renamed_while_it_is_read_is_not_left_waiting(tmp_path: Pat
         dimension=DIMENSION,
         paused=paths.paused,
         send=send,
+        on_answering=send,
     )
     await room.start()
     try:
