@@ -11,7 +11,6 @@ owner's next flush (measured): hold Morgan's lock before opening.
 from __future__ import annotations
 
 import asyncio
-import logging
 import shutil
 from collections.abc import AsyncIterator, Callable, Sequence
 from concurrent.futures import ThreadPoolExecutor
@@ -19,10 +18,11 @@ from pathlib import Path
 from typing import ParamSpec, TypeVar
 
 from morgan_core.embedding.base import EmbedderInfo
-from morgan_core.errors import BadInput, MorganError, Unavailable
+from morgan_core.errors import BadInput, Unavailable
 from morgan_core.index.base import Candidates, Chunk
 from morgan_core.index.edge_store import EdgeStore
 from morgan_core.index.pointer import read_pointer, write_pointer
+from morgan_core.index.reweighing import Reweighing
 from morgan_core.index.vectors import COLLECTIONS, collection_name, info_of
 from morgan_core.types import Scope
 
@@ -30,8 +30,6 @@ P = ParamSpec("P")
 T = TypeVar("T")
 POINTS_PER_STEP = 64
 GONE = ".gone"
-
-log = logging.getLogger(__name__)
 
 
 class EdgeIndex:
@@ -43,7 +41,7 @@ class EdgeIndex:
         self.info = info
         self._store = EdgeStore(directory / self.collection, info.dimension)
         self._thread: ThreadPoolExecutor | None = None
-        self._reweighing: asyncio.Task[None] | None = None
+        self._reweighing = Reweighing(lambda: self._do(self._store.reweigh, POINTS_PER_STEP))
 
     async def open(self) -> None:
         if self._thread is not None:
@@ -57,15 +55,13 @@ class EdgeIndex:
             self._thread.shutdown()
             self._thread = None
             raise
-        self._reweigh()
+        self._reweighing.start()
 
     async def close(self) -> None:
         thread, self._thread = self._thread, None
         if thread is None:
             return
-        if self._reweighing is not None:
-            self._reweighing.cancel()
-            await asyncio.gather(self._reweighing, return_exceptions=True)
+        await self._reweighing.stop()
         try:
             await asyncio.get_running_loop().run_in_executor(thread, self._store.close)
         finally:
@@ -110,7 +106,7 @@ class EdgeIndex:
         for i in range(0, len(unique), POINTS_PER_STEP):
             moved |= await self._do(self._store.upsert_words, unique[i : i + POINTS_PER_STEP])
         if moved:
-            self._reweigh()
+            self._reweighing.start()
 
     async def upsert_vectors(self, ids: Sequence[str], vectors: bytes) -> None:
         width = self.info.dimension * 4
@@ -169,19 +165,7 @@ class EdgeIndex:
 
     async def settled(self) -> None:
         """Wait until no point is being weighed again."""
-        if self._reweighing is not None:
-            await asyncio.gather(self._reweighing, return_exceptions=True)
-
-    def _reweigh(self) -> None:
-        if self._reweighing is None or self._reweighing.done():
-            self._reweighing = asyncio.create_task(self._reweigh_all())
-
-    async def _reweigh_all(self) -> None:
-        try:
-            while await self._do(self._store.reweigh, POINTS_PER_STEP):
-                pass
-        except MorganError as error:
-            log.warning("Weighing words again stopped: %s", error)
+        await self._reweighing.settled()
 
     async def _do(self, work: Callable[P, T], /, *args: P.args, **kwargs: P.kwargs) -> T:
         """Run ``work`` on the index's thread."""

@@ -11,7 +11,7 @@ from __future__ import annotations
 
 import asyncio
 import logging
-from collections.abc import AsyncIterator, Sequence
+from collections.abc import AsyncIterator, Awaitable, Callable, Sequence
 from typing import Protocol
 
 from morgan_core.embedding.base import EmbedderInfo
@@ -106,14 +106,16 @@ class MovingIndex:
             async for chunks in self._answering.pages(document_id):
                 await self._wanted.upsert_words(chunks)
 
-    async def switch(self) -> None:
-        """The wanted collection is complete: it answers from now on; the other one goes."""
+    async def switch(self, tell: Callable[[str], Awaitable[None]]) -> None:
+        """The wanted collection is complete: it answers from now on, of which ``tell`` tells
+        those who ask; then the other one is deleted."""
         async with self._writing:
             if not self.moving:
                 return
             await self._wanted.make_current()
             earlier, self._answering = self._answering, self._wanted
         log.info("%s answers; %s goes", self.answering, earlier.collection)
+        await tell(self.answering)
         await earlier.drop()
 
     # --- writing ---------------------------------------------------------------------------

@@ -5,7 +5,6 @@ Words become the same BM25 vectors as in the embedded index, so both rank alike.
 
 from __future__ import annotations
 
-import asyncio
 import logging
 import time
 import warnings
@@ -16,7 +15,7 @@ from typing import TYPE_CHECKING, Any, TypeVar
 from urllib.parse import urlsplit, urlunsplit
 
 from morgan_core.embedding.base import EmbedderInfo
-from morgan_core.errors import MorganError, RemoteError, Unavailable
+from morgan_core.errors import RemoteError, Unavailable
 from morgan_core.index.base import Candidate, Candidates, Chunk
 from morgan_core.index.lengths import SAMPLE, AverageLength
 from morgan_core.index.lexical import Lexicon, weigh
@@ -35,7 +34,9 @@ from morgan_core.index.payload import (
     payload_of,
     versions_of,
 )
+from morgan_core.index.qdrant_errors import answered
 from morgan_core.index.qdrant_models import at_filter, document_filter, scope_filter, sparse
+from morgan_core.index.reweighing import Reweighing
 from morgan_core.index.vectors import COLLECTIONS, collection_name, info_of, rows
 from morgan_core.types import Scope
 
@@ -71,7 +72,7 @@ class QdrantIndex:
         self._lexicon = Lexicon()
         self._languages: Counter[str] = Counter()
         self._languages_read = 0.0
-        self._reweighing: asyncio.Task[None] | None = None
+        self._reweighing = Reweighing(lambda: self._ask(self._reweigh_some()))
 
     @classmethod
     def at(cls, url: str, info: EmbedderInfo, *, api_key: str | None = None) -> QdrantIndex:
@@ -116,12 +117,10 @@ class QdrantIndex:
         except BaseException:
             await self.close()
             raise
-        self._reweigh()
+        self._reweighing.start()
 
     async def close(self) -> None:
-        if self._reweighing is not None:
-            self._reweighing.cancel()
-            await asyncio.gather(self._reweighing, return_exceptions=True)
+        await self._reweighing.stop()
         client, self._open = self._open, None
         if client is not None:
             await client.close()
@@ -230,7 +229,7 @@ class QdrantIndex:
         for i in range(0, len(unique), POINTS_PER_REQUEST):
             moved |= await self._ask(self._upsert(unique[i : i + POINTS_PER_REQUEST]))
         if moved:
-            self._reweigh()
+            self._reweighing.start()
 
     async def _upsert(self, chunks: Sequence[Chunk]) -> bool:
         from qdrant_client import models
@@ -289,19 +288,7 @@ class QdrantIndex:
 
     async def settled(self) -> None:
         """Wait until no point is being weighed again."""
-        if self._reweighing is not None:
-            await asyncio.gather(self._reweighing, return_exceptions=True)
-
-    def _reweigh(self) -> None:
-        if self._reweighing is None or self._reweighing.done():
-            self._reweighing = asyncio.create_task(self._reweigh_all())
-
-    async def _reweigh_all(self) -> None:
-        try:
-            while await self._ask(self._reweigh_some()):
-                pass
-        except MorganError as error:
-            log.warning("Weighing words again stopped: %s", error)
+        await self._reweighing.settled()
 
     async def _reweigh_some(self) -> int:
         from qdrant_client import models
@@ -425,24 +412,7 @@ class QdrantIndex:
         return isinstance(self._client._client, AsyncQdrantRemote)
 
     async def _ask(self, answer: Awaitable[T]) -> T:
-        """Await ``answer``, turning the client's errors into ours."""
-        from qdrant_client.common.client_exceptions import QdrantException
-        from qdrant_client.http.exceptions import ApiException, UnexpectedResponse
-
-        try:
-            return await answer
-        except UnexpectedResponse as error:
-            if error.status_code in (401, 403):
-                raise RemoteError(
-                    f"Qdrant at {self.place} refused the key.", mend="Check MORGAN_QDRANT_API_KEY."
-                ) from error
-            reason = " ".join(error.content.decode("utf-8", "replace").split())[:300]
-            raise RemoteError(
-                f"Qdrant at {self.place} answered {error.status_code}: {reason}"
-            ) from error
-        except (ApiException, QdrantException, OSError) as error:
-            reason = str(error) or type(error).__name__
-            raise RemoteError(f"Qdrant at {self.place} cannot be reached: {reason}.") from error
+        return await answered(answer, self.place)
 
 
 def _without_secrets(url: str) -> str:

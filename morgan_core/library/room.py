@@ -41,6 +41,9 @@ _LOST_DELAY = 0.5
 _ASKED_ABOUT = 10
 """The best hits by words of a search, whose documents are embedded next."""
 
+_MOVED_EVERY = 0.5
+"""Seconds between looks whether another embedder's collection is complete."""
+
 log = logging.getLogger(__name__)
 
 
@@ -89,8 +92,6 @@ class LibraryRoom:
         self._announcer = Announcer(send)
         self._on_answering = on_answering
         self._checking: asyncio.Task[None] | None = None
-        self._checked = False
-        self._switching: asyncio.Task[None] | None = None
         self.manifest: Manifest
         self.keeper: Keeper
         self.ingest: Ingest
@@ -150,10 +151,9 @@ class LibraryRoom:
         self._checking = asyncio.create_task(self._check_index(), name="check the index")
 
     async def close(self) -> None:
-        for task in (self._checking, self._switching):
-            if task is not None:
-                task.cancel()
-                await asyncio.gather(task, return_exceptions=True)
+        if self._checking is not None:
+            self._checking.cancel()
+            await asyncio.gather(self._checking, return_exceptions=True)
         await self.jobs.close()
         await self.keeper.close()
         await self.ingest.close()
@@ -323,8 +323,7 @@ class LibraryRoom:
                 found = vectors.get(document_id, {}).get(revision, 0)
                 if found != embedded:
                     await self.vectors.recount(document_id, revision, embedded, found)
-            self._checked = True
-            await self._switch_when_complete()
+            await self._move()
         except Exception:
             log.exception("comparing the index with the catalogue failed")
 
@@ -334,16 +333,14 @@ class LibraryRoom:
 
     # --- from one embedder to another ------------------------------------------------------
 
-    def _on_vectors(self) -> None:
-        self.jobs.refresh()
-        if self._index.moving and not (self._switching and not self._switching.done()):
-            self._switching = asyncio.create_task(self._switch_when_complete(), name="switch")
-
-    async def _switch_when_complete(self) -> None:
+    async def _move(self) -> None:
         """Let the new embedder's collection answer once it holds all that the old one does."""
-        rows = self.manifest.documents.values()
-        if not self._checked or any(row.passages and row.state != "ready" for row in rows):
-            return
-        if self._index.moving:
-            await self._index.switch()
-            await self._on_answering(self._index.answering)
+        while self._index.moving:
+            rows = self.manifest.documents.values()
+            try:
+                if all(row.state == "ready" for row in rows if row.passages):
+                    await self._index.switch(self._on_answering)
+                    return
+            except MorganError as error:
+                log.warning("the new collection cannot answer yet: %s", error)
+            await asyncio.sleep(_MOVED_EVERY)

@@ -13,6 +13,7 @@ from typing import Any
 
 import msgspec
 import numpy as np
+import psutil
 
 from morgan_core.embedding.base import EmbedderInfo
 from morgan_core.index.base import Candidates, Chunk
@@ -45,7 +46,9 @@ async def measure(chunks: int, queries: int) -> Metrics:
             ours, bare = await side_by_side(index, asked)
         finally:
             await index.close()
-        whole = await through_the_child(Path(folder), asked)
+        disk = disk_use(Path(folder))
+        reopen_seconds = await reopen(Path(folder))
+        whole, memory = await through_the_child(Path(folder), asked)
     ours, bare, whole = ours[20:], bare[20:], whole[20:]
     p95 = percentile(ours, 0.95), percentile(bare, 0.95)
     how = f"over {chunks:,} chunks of {INFO.dimension} dimensions, {CANDIDATES} of each half"
@@ -84,6 +87,16 @@ async def measure(chunks: int, queries: int) -> Metrics:
             better="more",
             n=chunks,
             how="words, then vectors, until no chunk is weighed again",
+        ),
+        "memory": metric(
+            memory / 2**20,
+            "MiB",
+            n=chunks,
+            how="resident in the child process after the queries, files mapped into it included",
+        ),
+        "disk": metric(disk / 2**20, "MiB", n=chunks, how="blocks that the index's folder takes"),
+        "reopen": metric(
+            reopen_seconds, "s", n=chunks, how="from a closed index to the first query's answer"
         ),
     }
 
@@ -197,8 +210,26 @@ class BareQuery:
         return time.perf_counter() - began
 
 
-async def through_the_child(folder: Path, queries: Sequence[tuple[str, bytes]]) -> list[float]:
-    """Seconds of each query as the library's owner asks it."""
+def disk_use(folder: Path) -> int:
+    """Bytes of the blocks below ``folder``; the engine's files have holes."""
+    return sum(512 * path.stat().st_blocks for path in folder.rglob("*") if path.is_file())
+
+
+async def reopen(folder: Path) -> float:
+    began = time.perf_counter()
+    index = EdgeIndex(folder, INFO)
+    await index.open()
+    try:
+        await index.query("word", vectors_of(1).tobytes(), limit=SHOWN)
+        return time.perf_counter() - began
+    finally:
+        await index.close()
+
+
+async def through_the_child(
+    folder: Path, queries: Sequence[tuple[str, bytes]]
+) -> tuple[list[float], int]:
+    """Seconds of each query as the library's owner asks it, and the child's memory in bytes."""
     config = {"directory": str(folder), "embedder": msgspec.to_builtins(INFO)}
     child = Worker("index", "tests.workers.index_child", config=config)
     await child.start()
@@ -214,6 +245,7 @@ async def through_the_child(folder: Path, queries: Sequence[tuple[str, bytes]]) 
             chunks = await child.call("chunks", ids=[one.id for one in best])
             assert len(msgspec.convert(chunks, list[Chunk])) == SHOWN
             seconds.append(time.perf_counter() - began)
+        memory: int = psutil.Process(child.info.pid).memory_info().rss
     finally:
         await child.stop()
-    return seconds
+    return seconds, memory
