@@ -99,12 +99,16 @@ class MovingIndex:
         await self._wanted.close()
 
     async def refill(self, document_id: str) -> None:
-        """Bring the document's words from the collection that answers to the wanted one."""
+        """Bring the document's words from the collection that answers to the wanted one.
+
+        What is there already is left alone: it may have its vector, which writing it would cost.
+        """
         if not self.moving:
             return
         async with self._writing:
             async for chunks in self._answering.pages(document_id):
-                await self._wanted.upsert_words(chunks)
+                there = {one.id for one in await self._wanted.chunks([one.id for one in chunks])}
+                await self._wanted.upsert_words([one for one in chunks if one.id not in there])
 
     async def switch(self, tell: Callable[[str], Awaitable[None]]) -> None:
         """The wanted collection is complete: it answers from now on, of which ``tell`` tells
