@@ -177,5 +177,7 @@ def show_folder(manifest: Manifest, path: str) -> Folder:
         state=root.state,
         reason=root.reason,
         documents=len(documents),
-        skipped=manifest.left_out.counts(path),
+        skipped=manifest.left_out.counts(path)
+        if manifest.left_out.knows(path)
+        else msgspec.json.decode(root.left_out, type=dict[str, int]),
     )

@@ -87,7 +87,7 @@ class Comparison:
         if await self._is_suddenly_empty(root, look):
             return look
         if self._manifest.left_out.replace(path, look.scan.skipped | look.scan.blind):
-            self._roots.told(path)
+            await self._roots.set_left_out(root)
         await self._apply(look, {path}, told=frozenset(), urgent=False)
         await self._roots.watching(root)
         return look

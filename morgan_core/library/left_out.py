@@ -14,6 +14,10 @@ class LeftOut:
     def __init__(self) -> None:
         self._by_root: dict[str, dict[str, str]] = {}
 
+    def knows(self, root: str) -> bool:
+        """Whether the root was looked at since the start."""
+        return root in self._by_root
+
     def counts(self, root: str) -> dict[str, int]:
         """How many paths are left out for each reason, the most frequent first."""
         return dict(Counter(self._by_root.get(root, {}).values()).most_common())
@@ -26,7 +30,9 @@ class LeftOut:
 
     def update(self, root: str, looked_at: Collection[str], found: Mapping[str, str]) -> bool:
         """A look at some paths, and at all below them, left out what it ``found``."""
-        known = self._by_root.setdefault(root, {})
+        known = self._by_root.get(root)
+        if known is None:  # the first scan tells of all
+            return False
         over = [
             path
             for path in known

@@ -13,6 +13,8 @@ import time
 from collections.abc import Callable
 from typing import Literal
 
+import msgspec
+
 from morgan_core.errors import Unavailable
 from morgan_core.library.look import Identity, identity, stands
 from morgan_core.library.manifest import Manifest
@@ -124,6 +126,14 @@ class RootKeeper:
         if offline:
             self._manifest.announce_root(root.path)
         self._on_root(root.path)
+
+    async def set_left_out(self, root: RootRow) -> None:
+        """Keep what a scan told for the next start, when faces ask before there was one."""
+        counts = msgspec.json.encode(self._manifest.left_out.counts(root.path)).decode()
+        if root.left_out != counts:
+            root.left_out = counts
+            await self._manifest.catalogue.save_root(root)
+        self.told(root.path)
 
     async def watching(self, root: RootRow) -> None:
         """The root was compared with the disk and is now followed."""

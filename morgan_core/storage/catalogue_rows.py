@@ -70,13 +70,17 @@ class ChunkRow:
 
 @dataclass(slots=True)
 class RootRow:
-    """A watched folder, or a file or folder that was learned once."""
+    """A watched folder, or a file or folder that was learned once.
+
+    ``left_out`` is JSON: how many files are left out for each reason.
+    """
 
     path: str
     kind: RootKind
     created: float
     state: Literal["scanning", "watching", "offline", "failed"] = "scanning"
     reason: str = ""
+    left_out: str = "{}"
 
 
 @dataclass(slots=True)

@@ -64,6 +64,7 @@ roots = Table(
     Column("state", String(16), nullable=False),
     Column("reason", Text, nullable=False, server_default=""),
     Column("created", Float, nullable=False),
+    Column("left_out", Text, nullable=False, server_default="{}"),
 )
 
 ingest_journal = Table(

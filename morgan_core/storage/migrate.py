@@ -11,7 +11,7 @@ from sqlalchemy.ext.asyncio import AsyncEngine
 
 from morgan_core.errors import MorganError
 
-HEAD = "0003_question"
+HEAD = "0004_left_out"
 
 
 async def migrate(engine: AsyncEngine) -> bool:

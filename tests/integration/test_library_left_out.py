@@ -123,3 +123,14 @@ async def test_learning_a_folder_tells_what_was_left_out(
     job = await library.service.learn([str(more)])
 
     assert job.skipped == {str(more): "2 .gitignore, 1 hidden"}
+
+
+async def test_what_is_left_out_is_known_before_the_first_look(tmp_path: Path, docs: Path) -> None:
+    (docs / ".hidden").write_text("x")
+    async with library_in(tmp_path) as library:
+        await library.service.watch_add(str(docs))
+        await library.in_state("a.txt")
+    docs.rename(tmp_path / "away")
+
+    async with library_in(tmp_path) as library:
+        assert await skipped(library) == {"hidden": 1}
