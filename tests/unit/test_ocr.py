@@ -42,7 +42,7 @@ def test_a_pdf_without_pictures_has_nothing_for_ocr(tmp_path: Path) -> None:
     with pytest.raises(UnreadableFile) as caught:
         read(written(tmp_path, "blank.pdf", make_pdf("")))
 
-    assert caught.value.details["pictures"] == 0
+    assert caught.value.message == ocr.NO_TEXT
 
 
 def test_a_scanned_page_among_others_is_counted(tmp_path: Path) -> None:

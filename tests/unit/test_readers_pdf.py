@@ -16,7 +16,7 @@ from morgan_core.library.readers import read
 from morgan_core.library.readers.ocr import NEEDS_OCR
 from morgan_core.library.readers.pdf.joining import clean_page
 from morgan_core.library.readers.pdf.opening import DAMAGED, NEEDS_PASSWORD
-from tests.pdfs import make_pdf, raw_pdf
+from tests.pdfs import make_pdf, raw_pdf, scan
 
 
 def encrypted(content: bytes, password: str) -> bytes:
@@ -109,7 +109,7 @@ def test_a_pdf_encrypted_without_a_password_to_open_is_read(pdf_path: Path) -> N
 
 
 def test_a_scan_needs_ocr(pdf_path: Path) -> None:
-    assert reason(pdf_path, make_pdf("", "")) == NEEDS_OCR
+    assert reason(pdf_path, scan("Unread")) == NEEDS_OCR
 
 
 @pytest.mark.parametrize(

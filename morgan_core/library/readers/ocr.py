@@ -20,6 +20,7 @@ if TYPE_CHECKING:
     from morgan_core.library.readers.pdf.lines import Line
 
 NEEDS_OCR = "no text in it: a scan needs OCR"
+NO_TEXT = "no text in it, and no pictures in which OCR could find any"
 NOTHING_FOUND = "no text in it, and OCR found none either"
 
 Recognise = Callable[[Any, float], "tuple[Line, ...]"]
@@ -43,6 +44,8 @@ def how_to_add() -> str:
 
 def needs_ocr(pictures: int) -> UnreadableFile:
     """The reason of a document without text. ``pictures`` counts its pages that OCR may read."""
+    if not pictures:
+        return UnreadableFile(NO_TEXT)
     return UnreadableFile(NEEDS_OCR, mend=f"Add it with: {how_to_add()}", pictures=pictures)
 
 
