@@ -8,6 +8,7 @@ from pathlib import Path
 
 import pytest
 
+from morgan_core.errors import UnreadableFile
 from morgan_core.library.ingest import FileReader
 from morgan_core.library.reader import Reader, Scanned
 from morgan_core.library.readers import ocr
@@ -81,7 +82,7 @@ async def test_what_needed_ocr_is_read_again_when_it_was_installed(
     class Recording:
         async def read(self, path: str, *, ocr: bool = False) -> Extracted:
             reads.append(path)
-            raise Scanned
+            raise UnreadableFile("not read in this test")
 
     monkeypatch.setattr(ocr, "available", lambda: True)
     async with room_in(tmp_path, reader=lambda _: Recording()):
