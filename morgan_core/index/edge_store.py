@@ -35,7 +35,7 @@ from morgan_core.index.payload import (
     payload_of,
     versions_of,
 )
-from morgan_core.index.vectors import rows
+from morgan_core.index.vectors import dense_of, rows
 from morgan_core.types import Scope
 
 if TYPE_CHECKING:
@@ -257,6 +257,10 @@ class EdgeStore:
         ]
         where = engine.Filter(should=either)
         return self.shard.count(engine.CountRequest(exact=True, filter=where))
+
+    def vectors(self, ids: Sequence[str]) -> dict[str, bytes]:
+        records = self.shard.retrieve(list(ids), False, [DENSE])
+        return {str(record.id): vector for record in records if (vector := dense_of(record.vector))}
 
     def page(
         self, document_id: str, after: str | None, limit: int

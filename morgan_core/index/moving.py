@@ -49,6 +49,10 @@ class Collection(VectorIndex, Protocol):
         nobody else can use them."""
         ...
 
+    async def vectors(self, ids: Sequence[str]) -> dict[str, bytes]:
+        """The dense vectors of the points that have one, float32."""
+        ...
+
     def pages(self, document_id: str) -> AsyncIterator[list[Chunk]]:
         """The document's chunks of every revision."""
         ...
@@ -128,7 +132,15 @@ class MovingIndex:
         async with self._writing:
             await self._wanted.upsert_words(chunks)
             if self.moving:
-                await self._answering.upsert_words(chunks)
+                await self._upsert_where_queries_go(chunks)
+
+    async def _upsert_where_queries_go(self, chunks: Sequence[Chunk]) -> None:
+        """Nothing embeds for the old collection any more, so a chunk that is written again (its
+        id says that its text is the same) is given back the vector that writing it takes."""
+        vectors = await self._answering.vectors([chunk.id for chunk in chunks])
+        await self._answering.upsert_words(chunks)
+        if vectors:
+            await self._answering.upsert_vectors(list(vectors), b"".join(vectors.values()))
 
     async def upsert_vectors(self, ids: Sequence[str], vectors: bytes) -> None:
         await self._wanted.upsert_vectors(ids, vectors)

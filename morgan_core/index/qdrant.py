@@ -37,7 +37,7 @@ from morgan_core.index.payload import (
 from morgan_core.index.qdrant_errors import answered
 from morgan_core.index.qdrant_models import at_filter, document_filter, scope_filter, sparse
 from morgan_core.index.reweighing import Reweighing
-from morgan_core.index.vectors import COLLECTIONS, collection_name, info_of, rows
+from morgan_core.index.vectors import COLLECTIONS, collection_name, dense_of, info_of, rows
 from morgan_core.types import Scope
 
 if TYPE_CHECKING:
@@ -203,6 +203,16 @@ class QdrantIndex:
 
     async def sweep(self) -> None:
         """Nothing: on a server, another node may be filling another collection."""
+
+    async def vectors(self, ids: Sequence[str]) -> dict[str, bytes]:
+        if not ids:
+            return {}
+        records = await self._ask(
+            self._client.retrieve(
+                self.collection, list(ids), with_payload=False, with_vectors=[DENSE]
+            )
+        )
+        return {str(record.id): vector for record in records if (vector := dense_of(record.vector))}
 
     async def pages(self, document_id: str) -> AsyncIterator[list[Chunk]]:
         after: Any = None

@@ -9,7 +9,7 @@ from array import array
 
 from morgan_core.embedding.base import EmbedderInfo
 from morgan_core.errors import BadInput, Unavailable
-from morgan_core.index.payload import ALIAS
+from morgan_core.index.payload import ALIAS, DENSE
 
 COLLECTIONS = "morgan_knowledge__"
 """What the names of all collections begin with."""
@@ -26,6 +26,12 @@ def rows(vectors: bytes, count: int, dimension: int) -> list[list[float]]:
     if not math.isfinite(sum(flat)):
         raise BadInput("The vectors hold a value that is not a finite number.")
     return [flat[i : i + dimension] for i in range(0, len(flat), dimension)]
+
+
+def dense_of(vectors: object) -> bytes:
+    """The dense one of a point's named vectors as float32; empty when it has none."""
+    dense = vectors.get(DENSE) if isinstance(vectors, dict) else None
+    return array("f", dense).tobytes() if isinstance(dense, list) else b""
 
 
 def info_of(collection: str) -> EmbedderInfo:

@@ -124,7 +124,10 @@ class WireQdrant:
     async def _retrieve(self, request: web.Request) -> Any:
         body = await self._read(request, models.PointRequest)
         return await self._engine.retrieve(
-            request.match_info["name"], body.ids, with_payload=body.with_payload or False
+            request.match_info["name"],
+            body.ids,
+            with_payload=body.with_payload or False,
+            with_vectors=body.with_vector or False,
         )
 
     async def _update_vectors(self, request: web.Request) -> Any:

@@ -53,6 +53,16 @@ async def test_refilling_keeps_the_vectors_that_are_there(moving: MovingIndex) -
     assert await moving.embedded() == {"lease": {1: 1}}
 
 
+async def test_what_is_written_again_keeps_its_vector_where_queries_go(
+    moving: MovingIndex,
+) -> None:
+    await moving.upsert_words([chunk("rent"), chunk("new", ordinal=1)])
+
+    found = await ask(moving, "rent", vectors([1, 0, 0, 0]), limit=5)
+
+    assert [(hit.chunk.text, round(hit.score, 2)) for hit in found.dense] == [("rent", 1.0)]
+
+
 async def test_what_is_refilled_is_what_the_old_collection_holds(moving: MovingIndex) -> None:
     await moving.refill("lease")
     await moving.refill("never there")
