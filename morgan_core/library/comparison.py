@@ -78,7 +78,9 @@ class Comparison:
         if root.kind == "learned" and not take_new:
             return await self._scan_known(root)
         look = await self._look_at({path: path})
-        self._roots.scanned(path, look.seconds)
+        # An empty root, or one that is another now, may have been away for a moment.
+        doubtful = not look.scan.files or not await self._roots.is_intact(path)
+        self._roots.scanned(path, look.seconds, doubtful=doubtful)
         if path in look.scan.blind:
             await self._roots.set_state(root, "failed", f"Cannot be read: {look.scan.blind[path]}.")
             return look

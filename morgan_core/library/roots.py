@@ -25,7 +25,7 @@ from morgan_core.settings import Settings
 from morgan_core.storage.catalogue_rows import RootRow
 
 OFFLINE_EVERY = 5.0
-"""Seconds between two looks at a root that is offline but stands."""
+"""Seconds between two looks at a root that is offline but stands, or that looks empty."""
 
 POLL_EVERY = 10.0
 """Seconds between two scans of a folder that cannot be watched; see also ``_SHARE``."""
@@ -83,12 +83,13 @@ class RootKeeper:
                 return path
         return None
 
-    def scanned(self, path: str, seconds: float) -> None:
-        """The root was looked at, which took ``seconds``: plan the next time."""
+    def scanned(self, path: str, seconds: float, *, doubtful: bool = False) -> None:
+        """The root was looked at, which took ``seconds``: plan the next time, soon if what was
+        seen is ``doubtful``."""
         root = self._manifest.roots[path]
         self._took[path] = seconds
         every = self._settings.rescan_every
-        if root.state == "offline":
+        if root.state == "offline" or (doubtful and root.kind == "watched"):
             every = OFFLINE_EVERY
         elif root.kind == "learned":
             every = min(KNOWN_EVERY, every)
