@@ -18,19 +18,25 @@ WORDS_THRESHOLD = 0.4
 
 
 def is_relevant(question: str, passages: Sequence[Passage], *, words_only: bool) -> bool:
-    """Whether one of the best passages is about the question at all.
+    """Whether one of the best passages is about the question at all."""
+    signal = relevance(question, passages, words_only=words_only)
+    return signal >= (WORDS_THRESHOLD if words_only else THRESHOLD)
+
+
+def relevance(question: str, passages: Sequence[Passage], *, words_only: bool) -> float:
+    """The signal that ``is_relevant`` compares with its threshold; 0 without passages.
 
     A passage that the dense half did not return has no cosine and counts by its words.
     """
     wanted = set(content_stems(question))
-    for passage in passages:
+
+    def signal(passage: Passage) -> float:
         covered = _coverage(wanted, f"{passage.heading} {passage.text}")
         if words_only:
-            if covered >= WORDS_THRESHOLD:
-                return True
-        elif (passage.scores.dense or 0.0) + COVERAGE_WEIGHT * covered >= THRESHOLD:
-            return True
-    return False
+            return covered
+        return (passage.scores.dense or 0.0) + COVERAGE_WEIGHT * covered
+
+    return max(map(signal, passages), default=0.0)
 
 
 def _coverage(wanted: set[str], text: str) -> float:
