@@ -92,7 +92,13 @@ class Revisions:
             document.last_revision += 1
             self._manifest.touch(document)
             journal.append(JournalRow(document.id, document.last_revision, "reading", time.time()))
-            points[document.id] = _chunks(content, self._manifest.live_paths(document.id))
+            points[document.id] = points_of(
+                document.id,
+                document.last_revision,
+                content.extracted,
+                content.pieces,
+                self._manifest.live_paths(document.id),
+            )
         await self._manifest.flush(*journal)
         chunks = [chunk for some in points.values() for chunk in some]
         for i in range(0, len(chunks), _POINTS_AT_ONCE):
@@ -149,17 +155,22 @@ def _describe(document: DocumentRow, content: Content) -> None:
     document.text_sha256 = extracted.sha256
 
 
-def _chunks(content: Content, paths: Sequence[str]) -> list[Chunk]:
-    """The points of the newest revision. Its number is part of the id, so that old and new
-    never meet."""
-    document = content.document
-    namespace = uuid.UUID(document.id)
+def points_of(
+    document_id: str,
+    revision: int,
+    extracted: Extracted,
+    pieces: Iterable[Piece],
+    paths: Sequence[str],
+) -> list[Chunk]:
+    """The points of one revision of a document (a UUID). The revision is part of their ids, so
+    that old and new never meet."""
+    namespace = uuid.UUID(document_id)
     folders = folders_of(paths)
     return [
         Chunk(
-            id=str(uuid.uuid5(namespace, f"{document.last_revision}:{p.sha256}:{p.ordinal}")),
-            document_id=document.id,
-            revision=document.last_revision,
+            id=str(uuid.uuid5(namespace, f"{revision}:{p.sha256}:{p.ordinal}")),
+            document_id=document_id,
+            revision=revision,
             ordinal=p.ordinal,
             text=p.text,
             page=p.page,
@@ -169,7 +180,7 @@ def _chunks(content: Content, paths: Sequence[str]) -> list[Chunk]:
             end=p.end,
             paths=tuple(paths),
             folders=folders,
-            language=content.extracted.language,
+            language=extracted.language,
         )
-        for p in content.pieces
+        for p in pieces
     ]
