@@ -16,32 +16,31 @@ Judgements = Mapping[str, int]
 Measure = Callable[[Sequence[str], Judgements], float]
 
 
-class Evaluation(Record, frozen=True, kw_only=True):
-    """Means over ``queries`` queries, each from 0 to 1."""
+class PerQuery(Record, frozen=True, kw_only=True):
+    """Each measure query by query, in the order of ``queries``; every value is from 0 to 1."""
 
-    ndcg_at_10: float
-    recall_at_100: float
-    mrr_at_10: float
-    queries: int
+    queries: tuple[str, ...]
+    ndcg_at_10: tuple[float, ...]
+    recall_at_100: tuple[float, ...]
+    mrr_at_10: tuple[float, ...]
 
 
-def evaluate(
+def measure(
     rankings: Mapping[str, Sequence[str]], judgements: Mapping[str, Judgements]
-) -> Evaluation:
+) -> PerQuery:
     """Measure ``rankings`` by query id. Raises ValueError when no query has a relevant document."""
     judged = {query: found for query, found in judgements.items() if relevant(found)}
     if not judged:
         raise ValueError("No query has a relevant document.")
 
-    def mean(measure: Measure) -> float:
-        values = (measure(rankings.get(query, ()), found) for query, found in judged.items())
-        return math.fsum(values) / len(judged)
+    def each(value: Measure) -> tuple[float, ...]:
+        return tuple(value(rankings.get(query, ()), found) for query, found in judged.items())
 
-    return Evaluation(
-        ndcg_at_10=mean(lambda ranking, found: ndcg(ranking, found, 10)),
-        recall_at_100=mean(lambda ranking, found: recall(ranking, found, 100)),
-        mrr_at_10=mean(lambda ranking, found: reciprocal_rank(ranking, found, 10)),
-        queries=len(judged),
+    return PerQuery(
+        queries=tuple(judged),
+        ndcg_at_10=each(lambda ranking, found: ndcg(ranking, found, 10)),
+        recall_at_100=each(lambda ranking, found: recall(ranking, found, 100)),
+        mrr_at_10=each(lambda ranking, found: reciprocal_rank(ranking, found, 10)),
     )
 
 

@@ -105,6 +105,10 @@ def _command(
         from morgan_tui.cli.doctor import report as doctor
 
         return doctor(load_settings(paths), paths, as_json=args.json)
+    if args.run == "eval":
+        from morgan_tui.cli.evaluate import evaluate
+
+        return _complete(evaluate(args, paths, console))
     # From here on the session reads the settings when it starts a core: pydantic takes longer
     # to import than a running core takes to answer.
     if args.run == "app":

@@ -38,7 +38,7 @@ def parse(argv: Sequence[str]) -> argparse.Namespace:
             parser.error("--json needs a command")
     if args.run != "headless" and (args.host is not None or args.port is not None):
         parser.error("--host and --port go with --headless")
-    if args.run in ("headless", "doctor", "bench") and args.connect:
+    if args.run in ("headless", "doctor", "bench", "eval") and args.connect:
         parser.error("--connect needs a command that asks a running Morgan")
     return args
 
@@ -202,6 +202,25 @@ def _bench(bench: argparse.ArgumentParser) -> None:
     bench.add_argument("--beir", type=os.path.abspath, metavar="DIR", help="judged collections")
 
 
+def _evaluate(evaluate: argparse.ArgumentParser) -> None:
+    what = evaluate.add_mutually_exclusive_group(required=True)
+    what.add_argument("folder", nargs="?", metavar="FOLDER", help="your own documents")
+    what.add_argument("--beir", metavar="DIR", help="a judged collection in BEIR layout")
+    what.add_argument("--squad", metavar="FILE", help="questions in SQuAD 2 format")
+    evaluate.add_argument("--split", metavar="NAME", help="of --beir: test (else dev, train)")
+    evaluate.add_argument(
+        "--answers", type=_limit, metavar="N", help="of --squad: also generate N answers"
+    )
+    evaluate.add_argument("--model", metavar="NAME", help="chat model of --answers")
+    evaluate.add_argument(
+        "--queries", type=_limit, metavar="N", help="of FOLDER: how many to make up (100)"
+    )
+    evaluate.epilog = (
+        "Everything goes into a throw-away index: your library is neither used nor changed. "
+        "A run that was broken off goes on where it was."
+    )
+
+
 def _actions(command: argparse.ArgumentParser) -> Actions:
     return command.add_subparsers(dest="action", metavar="ACTION", prog=command.prog)
 
@@ -251,6 +270,7 @@ COMMANDS: dict[str, tuple[str, str, Fill | None]] = {
     "serve": ("serve HTTP, without a screen", "headless", _serve),
     "health": ("ask the running Morgan how it is; exit code 0 or 3", "health:health", None),
     "doctor": ("what is set up, what is wrong, and the mend; exit code 0 or 3", "doctor", None),
+    "eval": ("measure search and answers on judged data", "eval", _evaluate),
     "bench": ("measure this machine against the bare parts (in a checkout)", "bench", _bench),
 }
 """Each command's help, its handler (``module:function``), and what adds its arguments."""

@@ -96,10 +96,7 @@ def bar_line(progress: Progress) -> str:
     """``Learning ████░░ 312/1,204 files · 41 passages/s · 2 min left · report.pdf``."""
     if not progress.files:
         return "Learning: looking…"
-    full = int(progress.share * BAR)
-    parts = [
-        f"Learning {'█' * full}{'░' * (BAR - full)} {progress.done:,}/{progress.files:,} files"
-    ]
+    parts = [f"Learning {bar(progress.share)} {progress.done:,}/{progress.files:,} files"]
     if progress.failed:
         parts.append(f"{progress.failed:,} failed")
     if progress.paused:
@@ -111,6 +108,12 @@ def bar_line(progress: Progress) -> str:
     if progress.current:
         parts.append(progress.current.rpartition("/")[2])
     return " · ".join(parts)
+
+
+def bar(share: float) -> str:
+    """``████░░``, ``BAR`` characters wide."""
+    full = int(min(max(share, 0.0), 1.0) * BAR)
+    return "█" * full + "░" * (BAR - full)
 
 
 class Follower:

@@ -46,7 +46,7 @@ def test_a_benchmark_that_crashes_is_reported_and_the_next_one_runs(tmp_path):
 
     assert done.returncode == 1
     results = json.loads(done.stdout)["results"]
-    assert "qrels" in results["retrieval"]["error"]
+    assert "queries.jsonl" in results["retrieval"]["error"]
     assert results["startup"]["metrics"]
 
 

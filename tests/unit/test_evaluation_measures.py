@@ -8,9 +8,9 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from morgan_core.retrieval.evaluation import (
+from morgan_core.evaluation.measures import (
     documents_of,
-    evaluate,
+    measure,
     ndcg,
     recall,
     reciprocal_rank,
@@ -56,27 +56,27 @@ def test_a_document_stands_where_its_best_passage_does():
     assert documents_of(["b", "a", "b", "c", "a"]) == ["b", "a", "c"]
 
 
-def test_averages_are_over_queries_with_a_relevant_document_found_or_not():
+def test_queries_with_a_relevant_document_are_measured_found_or_not():
     judged = {"one": {"a": 1}, "two": {"b": 1}, "three": {"c": 0}}
 
-    result = evaluate({"one": ["a"], "three": ["c"]}, judged)
+    found = measure({"one": ["a"], "three": ["c"]}, judged)
 
-    assert result.queries == 2
-    assert (result.ndcg_at_10, result.recall_at_100, result.mrr_at_10) == (0.5, 0.5, 0.5)
+    assert found.queries == ("one", "two")
+    assert found.ndcg_at_10 == found.recall_at_100 == found.mrr_at_10 == (1.0, 0.0)
 
 
-def test_judgements_without_a_relevant_document_cannot_be_evaluated():
+def test_judgements_without_a_relevant_document_cannot_be_measured():
     with pytest.raises(ValueError, match="No query"):
-        evaluate({"one": ["a"]}, {"one": {"a": 0}})
+        measure({"one": ["a"]}, {"one": {"a": 0}})
 
 
 @given(rankings, judgements)
 def test_every_measure_is_a_share_and_the_best_ranking_gets_the_most(ranking, judged):
     best = sorted(judged, key=lambda document: -judged[document])
-    for measure in (ndcg, recall, reciprocal_rank):
-        value = measure(ranking, judged, 10)
+    for of in (ndcg, recall, reciprocal_rank):
+        value = of(ranking, judged, 10)
         assert 0.0 <= value <= 1.0 + 1e-12
-        assert value <= measure(best, judged, 10) + 1e-12
+        assert value <= of(best, judged, 10) + 1e-12
 
 
 @given(rankings, judgements, st.integers(0, 10))
@@ -84,5 +84,5 @@ def test_moving_a_relevant_document_up_never_costs(ranking, judged, at):
     if at + 1 >= len(ranking) or judged.get(ranking[at + 1], 0) < judged.get(ranking[at], 0):
         return
     better = [*ranking[:at], ranking[at + 1], ranking[at], *ranking[at + 2 :]]
-    for measure in (ndcg, recall, reciprocal_rank):
-        assert measure(better, judged, 10) >= measure(ranking, judged, 10) - 1e-12
+    for of in (ndcg, recall, reciprocal_rank):
+        assert of(better, judged, 10) >= of(ranking, judged, 10) - 1e-12
