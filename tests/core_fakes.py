@@ -110,6 +110,9 @@ class ListLibrary:
             dense_ready=vector is not None,
         )
 
+    async def vectors(self, ids: Sequence[str]) -> dict[str, bytes]:
+        return {}
+
     async def chunks(self, ids: Sequence[str]) -> list[Chunk]:
         known = {chunk.id: chunk for chunk, _, _ in self.hits}
         return [known[id] for id in ids]

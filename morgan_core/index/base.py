@@ -102,6 +102,10 @@ class VectorIndex(Protocol):
         """The chunks with these point ids, in their order; those that are gone are left out."""
         ...
 
+    async def vectors(self, ids: Sequence[str]) -> dict[str, bytes]:
+        """The dense vectors of these points by id, float32; those without one are left out."""
+        ...
+
     async def count(self, document_id: str | None = None) -> int: ...
 
     async def count_at(self, path: str) -> int:

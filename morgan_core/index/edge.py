@@ -143,6 +143,9 @@ class EdgeIndex:
     async def chunks(self, ids: Sequence[str]) -> list[Chunk]:
         return await self._do(self._store.chunks, ids)
 
+    async def vectors(self, ids: Sequence[str]) -> dict[str, bytes]:
+        return await self._do(self._store.vectors, ids)
+
     async def count(self, document_id: str | None = None) -> int:
         return await self._do(self._store.count, document_id)
 

@@ -242,6 +242,11 @@ class EdgeStore:
         records = self.shard.retrieve(list(ids), list(CHUNK_FIELDS), False)
         return in_order(ids, (chunk_of(record.payload or {}) for record in records))
 
+    def vectors(self, ids: Sequence[str]) -> dict[str, bytes]:
+        records = self.shard.retrieve(list(ids), False, [DENSE])
+        found = ((str(record.id), dense_of(record.vector)) for record in records)
+        return {id: vector for id, vector in found if vector}
+
     def count(self, document_id: str | None) -> int:
         import qdrant_edge as engine
 

@@ -371,6 +371,17 @@ class QdrantIndex:
         )
         return in_order(ids, (chunk_of(record.payload or {}) for record in records))
 
+    async def vectors(self, ids: Sequence[str]) -> dict[str, bytes]:
+        if not ids:
+            return {}
+        records = await self._ask(
+            self._client.retrieve(
+                self.collection, list(ids), with_payload=False, with_vectors=[DENSE]
+            )
+        )
+        found = ((str(record.id), dense_of(record.vector)) for record in records)
+        return {id: vector for id, vector in found if vector}
+
     async def count(self, document_id: str | None = None) -> int:
         where = None if document_id is None else document_filter(document_id)
         answer = await self._ask(self._client.count(self.collection, where, exact=True))

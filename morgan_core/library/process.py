@@ -91,6 +91,7 @@ class LibraryProcess:
         self.handlers: Mapping[str, Handler] = {
             "query": self._query,
             "chunks": self._chunks,
+            "vectors": self._vectors,
             "list": self._list,
             "counts": self._counts,
             "text": self._text,
@@ -141,6 +142,9 @@ class LibraryProcess:
         return await self._room.query(
             text, vector, limit=limit, scope=within, collection=collection
         )
+
+    async def _vectors(self, ids: list[str]) -> dict[str, bytes]:
+        return await self._room.vectors(ids)
 
     async def _chunks(self, ids: list[str]) -> list[Chunk]:
         return await self._room.chunks(ids)

@@ -205,6 +205,10 @@ class LibraryRoom:
                 current.append(msgspec.structs.replace(chunk, paths=paths))
         return current
 
+    async def vectors(self, ids: Sequence[str]) -> dict[str, bytes]:
+        """The dense vectors of candidates, those that have one: float32 by id."""
+        return await self._index.vectors(ids)
+
     def listing(self) -> LibraryListing:
         shown = (self.manifest.show(document_id) for document_id in self.manifest.documents)
         documents = sorted((d for d in shown if d is not None), key=lambda d: d.path)

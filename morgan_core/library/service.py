@@ -114,6 +114,10 @@ class LibraryService:
         are left out."""
         return msgspec.convert(await self._worker.call("chunks", ids=list(ids)), Chunks)
 
+    async def vectors(self, ids: Sequence[str]) -> dict[str, bytes]:
+        """The dense vectors of candidates, those that have one: float32 by id."""
+        return msgspec.convert(await self._worker.call("vectors", ids=list(ids)), dict[str, bytes])
+
     async def list(self) -> LibraryListing:
         return msgspec.convert(await self._worker.call("list"), LibraryListing)
 

@@ -16,6 +16,10 @@ class CandidateSource(Protocol):
         """One hybrid round trip to the index, deleted and outdated documents left out."""
         ...
 
+    async def vectors(self, ids: Sequence[str]) -> dict[str, bytes]:
+        """The dense vectors of candidates, those that have one: float32 by id."""
+        ...
+
     async def chunks(self, ids: Sequence[str]) -> list[Chunk]:
         """The chunks of candidates, in the order of ``ids``; those that are no longer current
         are left out."""

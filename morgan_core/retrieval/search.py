@@ -2,14 +2,17 @@
 
 from __future__ import annotations
 
+import asyncio
 import logging
 import time
+from collections.abc import Sequence
 
 from morgan_core.embedding.base import Embedder
 from morgan_core.errors import BadInput, MorganError
 from morgan_core.retrieval.base import CandidateSource
-from morgan_core.retrieval.fusion import fuse, passages
-from morgan_core.types import Scope, SearchResponse
+from morgan_core.retrieval.fusion import Fused, fuse
+from morgan_core.retrieval.ranking import POOL, rank
+from morgan_core.types import Passage, Scope, SearchResponse
 
 # Each half returns this many candidates; the figures of ``fusion`` were measured with 100.
 CANDIDATES = 100
@@ -44,14 +47,29 @@ class Searcher:
         candidates = await self._library.query(
             query, vector, limit=max(limit, CANDIDATES), scope=scope
         )
-        best = fuse(candidates, limit=limit)
-        chunks = await self._library.chunks([one.id for one in best])
+        fused = fuse(candidates)
+        words_only = not candidates.dense_ready
+        results = await self._rank(query, fused[: max(POOL, limit)], words_only=words_only)
         return SearchResponse(
             query=query,
-            results=passages(best, chunks),
+            results=results[:limit],
             took_ms=(time.perf_counter() - began) * 1000,
-            words_only=not candidates.dense_ready,
+            words_only=words_only,
         )
+
+    async def _rank(
+        self, query: str, fused: Sequence[Fused], *, words_only: bool
+    ) -> tuple[Passage, ...]:
+        """The pool in its own order, then the others as they were fused."""
+        ids = [one.id for one in fused]
+        chunks = await self._library.chunks(ids)
+        vectors = {} if words_only else await self._library.vectors(ids[:POOL])
+        ranked: tuple[Passage, ...] = ()
+        for part in (fused[:POOL], fused[POOL:]):
+            ranked += await asyncio.to_thread(
+                rank, query, part, chunks, vectors, words_only=words_only
+            )
+        return ranked
 
     async def _vector(self, query: str, *, wait: bool) -> bytes | None:
         if not (wait or self._patient or self._embedder.ready):
