@@ -10,6 +10,7 @@ from __future__ import annotations
 from collections.abc import Sequence
 from typing import Protocol
 
+from morgan_core.index.context import in_context
 from morgan_core.types import Record, Scope
 
 
@@ -24,11 +25,17 @@ class Chunk(Record, frozen=True, kw_only=True, gc=False):
     page: int | None
     heading: str
     place: str = ""
+    title: str = ""
     start: int
     end: int
     paths: tuple[str, ...]
     folders: tuple[str, ...]
     language: str = "en"
+
+    @property
+    def indexed_text(self) -> str:
+        """What its words are found by and what its vector is of."""
+        return in_context(self.title, self.heading, self.text)
 
 
 class Candidate(Record, frozen=True, array_like=True, gc=False):

@@ -121,7 +121,7 @@ class EdgeStore:
         """Write the chunks; true when the average length moved and stored ones are outdated."""
         import qdrant_edge as engine
 
-        terms = [self._lexicon.terms(chunk.text, chunk.language) for chunk in chunks]
+        terms = [self._lexicon.terms(chunk.indexed_text, chunk.language) for chunk in chunks]
         moved = self.average.observe(counts.total() for counts in terms)
         average = self.average.value
         points = []

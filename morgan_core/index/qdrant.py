@@ -244,7 +244,7 @@ class QdrantIndex:
     async def _upsert(self, chunks: Sequence[Chunk]) -> bool:
         from qdrant_client import models
 
-        terms = [self._lexicon.terms(chunk.text, chunk.language) for chunk in chunks]
+        terms = [self._lexicon.terms(chunk.indexed_text, chunk.language) for chunk in chunks]
         moved = self._average.observe(counts.total() for counts in terms)
         average = self._average.value
         points = []

@@ -9,6 +9,7 @@ from hashlib import sha256
 from itertools import pairwise
 from zlib import crc32
 
+from morgan_core.index.context import in_context
 from morgan_core.library.line_splitting import split_lines
 from morgan_core.library.readers.base import Extracted, heading_paths, line_range
 from morgan_core.types import Record
@@ -41,8 +42,8 @@ class Piece(Record, frozen=True, kw_only=True):
     """One chunk: ``extracted.text[start:end] == text``.
 
     ``page`` is where it starts, ``place`` what people call that, ``heading`` the path of headings
-    above its start, ``ordinal`` counts from 0 within the document, ``sha256`` is that of ``text``
-    in UTF-8.
+    above its start, ``ordinal`` counts from 0 within the document, ``sha256`` is that of its
+    ``indexed_text`` in UTF-8.
     """
 
     text: str
@@ -76,6 +77,11 @@ def chunk(extracted: Extracted, *, size: int) -> list[Piece]:
     return _pieces(extracted, spans)
 
 
+def indexed_text(extracted: Extracted, start: int, end: int) -> str:
+    """What is embedded of ``start``..``end``; its hash is that of the piece."""
+    return in_context(extracted.title, extracted.heading_at(start), extracted.text[start:end])
+
+
 def _pieces(extracted: Extracted, spans: list[tuple[int, int]]) -> list[Piece]:
     offsets = [heading.offset for heading in extracted.headings]
     paths = ["", *heading_paths(extracted.headings)]
@@ -83,15 +89,17 @@ def _pieces(extracted: Extracted, spans: list[tuple[int, int]]) -> list[Piece]:
     place = _places(extracted)
     for ordinal, (start, end) in enumerate(spans):
         text = extracted.text[start:end]
+        heading = paths[bisect_right(offsets, start)]
+        indexed = in_context(extracted.title, heading, text)
         piece = Piece(
             text=text,
             start=start,
             end=end,
             page=extracted.page_at(start),
             place=place(start, end),
-            heading=paths[bisect_right(offsets, start)],
+            heading=heading,
             ordinal=ordinal,
-            sha256=sha256(text.encode()).hexdigest(),
+            sha256=sha256(indexed.encode()).hexdigest(),
         )
         pieces.append(piece)
     return pieces

@@ -20,6 +20,7 @@ from typing import NamedTuple, Protocol
 
 from morgan_core.errors import MorganError
 from morgan_core.index.base import VectorIndex
+from morgan_core.library.chunking import indexed_text
 from morgan_core.library.manifest import Manifest
 from morgan_core.library.pause import Pause
 from morgan_core.library.window import TextWindow
@@ -306,7 +307,9 @@ class Vectors:
             if extracted is None:
                 textless.append(document_id)
             else:
-                texts.update((row.sha256, extracted.text[row.start : row.end]) for row in rows)
+                texts.update(
+                    (row.sha256, indexed_text(extracted, row.start, row.end)) for row in rows
+                )
         return texts, textless
 
     # --- writing ---------------------------------------------------------------------------

@@ -99,5 +99,5 @@ def chunks_below(folder: Path) -> list[str]:
     found: dict[str, str] = {}
     for path in sorted(folder.rglob("*.md")):
         for piece in chunk(read(path), size=size):
-            found[hashlib.sha256(piece.text.encode()).hexdigest()] = piece.text
+            found[piece.sha256] = piece.text
     return list(found.values())

@@ -11,8 +11,8 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from morgan_core.library.chunking import chunk
-from morgan_core.library.readers.base import Extracted, Heading, Place
+from morgan_core.library.chunking import chunk, indexed_text
+from morgan_core.library.readers.base import Extracted, Heading, Place, heading_paths
 from morgan_core.library.readers.markdown import find_headings
 from morgan_core.sanitise import sanitise
 
@@ -53,7 +53,10 @@ def test_pieces_are_exact_in_order_and_leave_out_only_white_space(
         assert text[piece.start : piece.end] == piece.text
         assert piece.text.strip()
         assert len(piece.text) <= size
-        assert piece.sha256 == sha256(piece.text.encode()).hexdigest()
+        assert (
+            piece.sha256
+            == sha256(indexed_text(extracted, piece.start, piece.end).encode()).hexdigest()
+        )
         assert not text[position : piece.start].strip()
         position = piece.end
     assert not text[position:].strip()
@@ -194,3 +197,22 @@ def test_an_edit_changes_the_chunks_around_it_and_no_others(between: str) -> Non
 
     assert len(before) > 250
     assert max(changed.values()) <= 15, changed
+
+
+@given(
+    st.lists(st.tuples(st.integers(1, 4), st.sampled_from("abcdef")), max_size=12),
+    st.integers(0, 40),
+)
+def test_the_path_above_an_offset_is_the_last_of_all_paths_before_it(
+    outline: list[tuple[int, str]], offset: int
+) -> None:
+    headings = tuple(Heading(offset=3 * n, level=v, title=t) for n, (v, t) in enumerate(outline))
+    extracted = Extracted(text="x" * 50, kind="text", headings=headings)
+
+    above = [
+        path
+        for h, path in zip(headings, heading_paths(headings), strict=True)
+        if h.offset <= offset
+    ]
+
+    assert extracted.heading_at(offset) == (above[-1] if above else "")

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import sys
 from bisect import bisect_right
 from collections.abc import Callable
 from pathlib import PurePath
@@ -96,8 +97,16 @@ class Extracted(Record, frozen=True):
 
     def heading_at(self, offset: int) -> str:
         """The path of headings above ``offset``, outermost first: ``A › B``."""
-        above = self.headings[: bisect_right(self.headings, offset, key=_offset)]
-        return heading_paths(above)[-1] if above else ""
+        path: list[str] = []
+        level = sys.maxsize
+        for at in range(bisect_right(self.headings, offset, key=_offset) - 1, -1, -1):
+            heading = self.headings[at]
+            if heading.level < level:
+                path.append(heading.title)
+                level = heading.level
+            if level <= 1:
+                break
+        return " › ".join(reversed(path))
 
 
 def line_range(first: int, last: int) -> str:
