@@ -89,9 +89,6 @@ class EdgeIndex:
             if path.name != self.collection:
                 await asyncio.to_thread(_remove, path)
 
-    async def vectors(self, ids: Sequence[str]) -> dict[str, bytes]:
-        return await self._do(self._store.vectors, ids)
-
     async def pages(self, document_id: str) -> AsyncIterator[list[Chunk]]:
         after: str | None = None
         while True:

@@ -28,12 +28,14 @@ from morgan_core.index.payload import (
     DENSE,
     INTEGER_FIELDS,
     KEYWORD_FIELDS,
+    WORDS_FIELDS,
     candidate_of,
     candidates_of,
     chunk_of,
     in_order,
     payload_of,
     versions_of,
+    words_of,
 )
 from morgan_core.index.vectors import dense_of, rows
 from morgan_core.types import Scope
@@ -173,13 +175,13 @@ class EdgeStore:
                 filter=engine.Filter(
                     must_not=[engine.FieldCondition("average", match=engine.MatchValue(average))]
                 ),
-                with_payload=["text", "language"],
+                with_payload=list(WORDS_FIELDS),
             )
         )
         vectors = []
         for record in outdated:
             payload = record.payload or {}
-            counts = self._lexicon.terms(payload["text"], payload["language"])
+            counts = self._lexicon.terms(words_of(payload), payload["language"])
             if counts:
                 sparse = engine.SparseVector(*weigh(counts, average))
                 vectors.append(engine.PointVectors(record.id, {BM25: sparse}))
@@ -241,11 +243,6 @@ class EdgeStore:
     def chunks(self, ids: Sequence[str]) -> list[Chunk]:
         records = self.shard.retrieve(list(ids), list(CHUNK_FIELDS), False)
         return in_order(ids, (chunk_of(record.payload or {}) for record in records))
-
-    def vectors(self, ids: Sequence[str]) -> dict[str, bytes]:
-        records = self.shard.retrieve(list(ids), False, [DENSE])
-        found = ((str(record.id), dense_of(record.vector)) for record in records)
-        return {id: vector for id, vector in found if vector}
 
     def count(self, document_id: str | None) -> int:
         import qdrant_edge as engine

@@ -49,10 +49,6 @@ class Collection(VectorIndex, Protocol):
         nobody else can use them."""
         ...
 
-    async def vectors(self, ids: Sequence[str]) -> dict[str, bytes]:
-        """The dense vectors of the points that have one, float32."""
-        ...
-
     def pages(self, document_id: str) -> AsyncIterator[list[Chunk]]:
         """The document's chunks of every revision."""
         ...
@@ -171,6 +167,9 @@ class MovingIndex:
         exclude: Sequence[str] = (),
     ) -> Candidates:
         return await self._answering.query(text, vector, limit=limit, scope=scope, exclude=exclude)
+
+    async def vectors(self, ids: Sequence[str]) -> dict[str, bytes]:
+        return await self._answering.vectors(ids)
 
     async def chunks(self, ids: Sequence[str]) -> list[Chunk]:
         return await self._answering.chunks(ids)

@@ -6,6 +6,7 @@ from collections.abc import Iterable, Mapping, Sequence
 from typing import Any
 
 from morgan_core.index.base import Candidate, Candidates, Chunk
+from morgan_core.index.context import in_context
 
 DENSE = "dense"
 BM25 = "bm25"
@@ -20,6 +21,15 @@ CHUNK_FIELDS = Chunk.__struct_fields__
 
 CANDIDATE_FIELDS = ("id", "document_id", "revision", "ordinal")
 """What of a payload makes a candidate; its score is the point's."""
+
+
+WORDS_FIELDS = ("title", "heading", "text", "language")
+"""What of a payload its words are counted from."""
+
+
+def words_of(payload: Mapping[str, Any]) -> str:
+    """``Chunk.indexed_text`` of the chunk that the payload is of."""
+    return in_context(payload["title"], payload["heading"], payload["text"])
 
 
 def payload_of(chunk: Chunk, *, length: int, average: int) -> dict[str, Any]:

@@ -27,12 +27,14 @@ from morgan_core.index.payload import (
     DENSE,
     INTEGER_FIELDS,
     KEYWORD_FIELDS,
+    WORDS_FIELDS,
     candidate_of,
     candidates_of,
     chunk_of,
     in_order,
     payload_of,
     versions_of,
+    words_of,
 )
 from morgan_core.index.qdrant_errors import answered
 from morgan_core.index.qdrant_models import at_filter, document_filter, scope_filter, sparse
@@ -309,12 +311,12 @@ class QdrantIndex:
             self.collection,
             scroll_filter=models.Filter(must_not=[current]),
             limit=POINTS_PER_REQUEST,
-            with_payload=["text", "language"],
+            with_payload=list(WORDS_FIELDS),
         )
         vectors = {}
         for record in outdated:
             payload = record.payload or {}
-            if counts := self._lexicon.terms(payload["text"], payload["language"]):
+            if counts := self._lexicon.terms(words_of(payload), payload["language"]):
                 vectors[str(record.id)] = {BM25: sparse(*weigh(counts, average))}
         if vectors:
             await self._update_vectors(vectors)
@@ -370,17 +372,6 @@ class QdrantIndex:
             self._client.retrieve(self.collection, list(ids), with_payload=list(CHUNK_FIELDS))
         )
         return in_order(ids, (chunk_of(record.payload or {}) for record in records))
-
-    async def vectors(self, ids: Sequence[str]) -> dict[str, bytes]:
-        if not ids:
-            return {}
-        records = await self._ask(
-            self._client.retrieve(
-                self.collection, list(ids), with_payload=False, with_vectors=[DENSE]
-            )
-        )
-        found = ((str(record.id), dense_of(record.vector)) for record in records)
-        return {id: vector for id, vector in found if vector}
 
     async def count(self, document_id: str | None = None) -> int:
         where = None if document_id is None else document_filter(document_id)

@@ -7,9 +7,11 @@ With MORGAN_TEST_QDRANT_URL the same holds on a real server.
 from __future__ import annotations
 
 import os
+from array import array
 from collections.abc import AsyncIterator
 from pathlib import Path
 
+import msgspec
 import pytest
 
 from morgan_core.embedding.base import EmbedderInfo
@@ -424,3 +426,23 @@ async def test_collections_of_other_embedders_are_told(tmp_path: Path) -> None:
             found = await index.other_collections()
             await index.close()
         assert found == ["morgan_knowledge__other-model__4"]
+
+
+async def test_vectors_come_by_id_for_points_that_have_one(index: VectorIndex) -> None:
+    one, two = chunk("one"), chunk("two", ordinal=1)
+    await index.upsert_words([one, two])
+    await index.upsert_vectors([two.id], vectors((0.6, 0.8, 0, 0)))
+
+    found = await index.vectors([one.id, two.id])
+
+    assert list(found) == [two.id]
+    assert array("f", found[two.id]).tolist() == pytest.approx([0.6, 0.8, 0, 0], abs=0.02)
+
+
+async def test_a_chunk_is_found_by_the_words_of_its_title_and_heading(index: VectorIndex) -> None:
+    one = msgspec.structs.replace(chunk("It is 900."), title="Lease of the mill", heading="Rent")
+    await index.upsert_words([one, chunk("It is 300.", "other")])
+
+    found = await ask(index, "rent of the mill", None, limit=5)
+
+    assert found.bm25[0].chunk == one
