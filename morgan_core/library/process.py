@@ -144,7 +144,7 @@ class LibraryProcess:
         )
 
     async def _vectors(self, ids: list[str]) -> dict[str, bytes]:
-        return await self._room.vectors(ids)
+        return await self._room.vectors_of(ids)
 
     async def _chunks(self, ids: list[str]) -> list[Chunk]:
         return await self._room.chunks(ids)

@@ -205,7 +205,7 @@ class LibraryRoom:
                 current.append(msgspec.structs.replace(chunk, paths=paths))
         return current
 
-    async def vectors(self, ids: Sequence[str]) -> dict[str, bytes]:
+    async def vectors_of(self, ids: Sequence[str]) -> dict[str, bytes]:
         """The dense vectors of candidates, those that have one: float32 by id."""
         return await self._index.vectors(ids)
 

@@ -370,7 +370,7 @@ def test_search_json_has_the_promised_shape(
     assert set(found["results"][0]) >= {
         *("document", "path", "page", "heading", "text", "start", "end", "score", "scores")
     }
-    assert set(found["results"][0]["scores"]) == {"dense", "bm25", "fused", "rerank"}
+    assert set(found["results"][0]["scores"]) >= {"dense", "bm25", "fused", "rerank"}
     assert "words alone" in said.err
     assert morgan.searched[0]["limit"] == 7
 
