@@ -189,10 +189,26 @@ class DocumentText(Record, frozen=True, kw_only=True):
 
 
 class Scope(Record, frozen=True, kw_only=True):
-    """Limits a search: any of ``documents`` (ids) or below any of ``folders`` (absolute paths)."""
+    """Limits a search to documents that are any of ``documents`` (ids) or below any of
+    ``folders`` (absolute paths), where such are given; and are of any of ``kinds`` (``pdf``,
+    ``slides`` …) and were changed from ``modified_after`` on and before ``modified_before``.
+
+    ``words`` are how a person wrote that. Those that stand in the question are for people: the
+    search and the model read the question without them.
+    """
 
     documents: tuple[str, ...] = ()
     folders: tuple[str, ...] = ()
+    kinds: tuple[str, ...] = ()
+    modified_after: float | None = None
+    modified_before: float | None = None
+    words: tuple[str, ...] = ()
+
+    @property
+    def filters(self) -> bool:
+        """Whether it asks for more than a place."""
+        bounds = (self.modified_after, self.modified_before)
+        return bool(self.kinds) or any(bound is not None for bound in bounds)
 
 
 class Scores(Record, frozen=True, kw_only=True):
@@ -225,12 +241,14 @@ class Passage(Record, frozen=True, kw_only=True):
 
 
 class SearchResponse(Record, frozen=True, kw_only=True):
-    """``search --json``. ``words_only`` is true while the embedder is still loading."""
+    """``search --json``. ``words_only`` is true while the embedder is still loading,
+    ``empty_scope`` when the scope holds no document that can be found."""
 
     query: str
     results: tuple[Passage, ...]
     took_ms: float
     words_only: bool = False
+    empty_scope: bool = False
 
 
 # --- answers -----------------------------------------------------------------------------
@@ -319,7 +337,8 @@ class Conversation(Record, frozen=True, kw_only=True):
 
 class Message(Record, frozen=True, kw_only=True):
     """One message. An assistant's carries its ``answer`` (citations, verdicts) when complete,
-    and ``sources`` as soon as they were found; ``turn_id`` joins question and answer."""
+    and ``sources`` as soon as they were found; ``turn_id`` joins question and answer. A
+    question's ``scope`` is what it was limited to."""
 
     id: str
     conversation_id: str
@@ -331,6 +350,7 @@ class Message(Record, frozen=True, kw_only=True):
     error: str = ""
     answer: Answer | None = None
     sources: tuple[Source, ...] = ()
+    scope: Scope | None = None
 
 
 # --- models, health ----------------------------------------------------------------------

@@ -25,6 +25,7 @@ from morgan_core.types import (
     FinishReason,
     MessageState,
     Passage,
+    Scope,
     SearchResponse,
     Source,
     Timings,
@@ -34,6 +35,7 @@ from morgan_core.types import (
 NOT_FOUND = "I found nothing about this in your documents."
 NEAREST = " The nearest passages are listed with this answer."
 EMPTY_LIBRARY = "There is nothing in your library yet. Add a folder or a file, then ask again."
+EMPTY_SCOPE = "There is nothing within {} in your library. Ask again with other limits, or none."
 NEAREST_SHOWN = 3
 
 log = logging.getLogger(__name__)
@@ -97,7 +99,7 @@ class TurnRun:
         sources, relevant = turn.found
         if not relevant and not turn.asked.context:
             if not turn.text:
-                turn.emit(Token, text=_refusal(sources), start=0)
+                turn.emit(Token, text=_refusal(sources, turn.asked.scope), start=0)
             await self._finish("not_found")
             return
         model = self._model()
@@ -108,7 +110,7 @@ class TurnRun:
 
     async def _search(self) -> None:
         turn = self._turn
-        question = turn.asked.question.text
+        question = turn.asked.searched
         rows = await self._store.transcript(turn.conversation_id, before_turn=turn.id)
         query = search_query(question, [row.text for row in rows if row.role == "user"])
         turn.emit(Searching, query=query)
@@ -141,14 +143,14 @@ class TurnRun:
             chosen = await choose_sources(
                 model,
                 history,
-                asked.question.text,
+                asked.put,
                 [source.passage for source in sources],
                 context=asked.context,
                 max_sources=settings.max_sources,
                 max_response_tokens=settings.max_response_tokens,
                 first_token_seconds=settings.first_token_seconds,
             )
-            prompt = question_prompt(asked.question.text, chosen, asked.context)
+            prompt = question_prompt(asked.put, chosen, asked.context)
             await self._store.update_message(asked.question.id, prompt=prompt)
         return messages(model, history, prompt)
 
@@ -268,5 +270,9 @@ def _numbered(passages: Sequence[Passage]) -> tuple[Source, ...]:
     return tuple(Source(n=n, passage=passage) for n, passage in enumerate(passages, 1))
 
 
-def _refusal(nearest: Sequence[Source]) -> str:
-    return NOT_FOUND + NEAREST if nearest else EMPTY_LIBRARY
+def _refusal(nearest: Sequence[Source], scope: Scope | None) -> str:
+    if nearest:
+        return NOT_FOUND + NEAREST
+    if scope is None:
+        return EMPTY_LIBRARY
+    return EMPTY_SCOPE.format(" ".join(scope.words) or "these limits")

@@ -10,6 +10,7 @@ from typing import Literal
 from morgan_core.chat.journal import Journal
 from morgan_core.errors import Leaving
 from morgan_core.events import AnyTurnEvent, Done, Failed, Sources, Token
+from morgan_core.scopes import without_words
 from morgan_core.types import Message, Record, Scope, Source
 
 Ending = Literal["stop", "leave"]
@@ -22,6 +23,17 @@ class Question(Record, frozen=True, kw_only=True):
     answer: Message
     scope: Scope | None = None
     context: str = ""
+
+    @property
+    def searched(self) -> str:
+        """The question without the words of its scope."""
+        return without_words(self.question.text, self.scope.words if self.scope else ())
+
+    @property
+    def put(self) -> str:
+        """The question as the model reads it."""
+        words = self.scope.words if self.scope else ()
+        return without_words(self.question.text, words, names=True)
 
 
 class Turn:

@@ -16,6 +16,7 @@ from morgan_core.errors import BadInput, NotFound
 from morgan_core.events import AnyTurnEvent, Done, Queued, Token
 from morgan_core.llm.base import ChatModel
 from morgan_core.retrieval.search import Searcher
+from morgan_core.scopes import without_words
 from morgan_core.settings import Settings
 from morgan_core.storage.conversations import ConversationStore
 from morgan_core.types import Message, Scope
@@ -118,6 +119,11 @@ class Turns:
                 f"The question has {len(question):,} characters; {MAX_QUESTION:,} are allowed.",
                 mend="Put the text into a file and let Morgan learn it.",
             )
+        if scope is not None and not without_words(question, scope.words):
+            raise BadInput(
+                f"There is no question beside {' '.join(scope.words)}.",
+                mend="Type what you want to know of it, too.",
+            )
         title = None
         if conversation_id is None:
             conversation_id, title = str(uuid.uuid4()), _title(question)
@@ -132,6 +138,7 @@ class Turns:
             text=question,
             state="complete",
             created=now,
+            scope=scope,
         )
         answer = Message(
             id=str(uuid.uuid4()),

@@ -54,11 +54,12 @@ class Candidate(Record, frozen=True, array_like=True, gc=False):
 
 class Candidates(Record, frozen=True, kw_only=True):
     """The two result lists of one hybrid query, best first. ``dense_ready`` is false when the
-    query had no vector."""
+    query had no vector, ``empty_scope`` true when no document lies within its scope."""
 
     dense: tuple[Candidate, ...]
     bm25: tuple[Candidate, ...]
     dense_ready: bool
+    empty_scope: bool = False
 
 
 class VectorIndex(Protocol):
@@ -101,7 +102,9 @@ class VectorIndex(Protocol):
     ) -> Candidates:
         """The best ``limit`` by cosine and the best ``limit`` by BM25 in one round trip.
 
-        ``exclude`` are document ids that must not appear.
+        Of ``scope`` the documents and folders count: the other filters are facts of the
+        catalogue, which the library turns into documents. ``exclude`` are document ids that must
+        not appear.
         """
         ...
 

@@ -8,6 +8,7 @@ from __future__ import annotations
 
 import asyncio
 import logging
+import math
 from collections.abc import Awaitable, Callable, Collection, Mapping, Sequence
 from pathlib import Path
 from typing import Protocol
@@ -27,6 +28,7 @@ from morgan_core.library.manifest import Manifest
 from morgan_core.library.pause import Pause
 from morgan_core.library.readers import ocr
 from morgan_core.library.requests import Requests
+from morgan_core.library.scoping import Reach, is_empty, reach_of
 from morgan_core.library.texts import TextStore
 from morgan_core.library.vectors import Embed, Vectors
 from morgan_core.library.window import TextWindow, cut_window
@@ -180,20 +182,32 @@ class LibraryRoom:
         """
         if vector is not None and not self._index.takes(vector, collection):
             vector = None
+        reach = reach_of(self.manifest, scope)
+        if reach is None:
+            return Candidates(dense=(), bm25=(), dense_ready=vector is not None, empty_scope=True)
+        found = await self._within(reach, text, vector, limit)
+        self._prefer({one.document_id for one in found.bm25[:_ASKED_ABOUT]})
+        empty = not (found.dense or found.bm25) and is_empty(self.manifest, scope)
+        return msgspec.structs.replace(found, empty_scope=empty)
+
+    async def _within(
+        self, reach: Reach, text: str, vector: bytes | None, limit: int
+    ) -> Candidates:
+        """The current candidates that ``reach`` holds."""
+        wanted = limit * 2 if self.ingest.in_flight else limit
+        if reach.inside is not None:
+            wanted = math.ceil(wanted * 2 / reach.share)
         found = await self._index.query(
-            text,
-            vector,
-            limit=limit * 2 if self.ingest.in_flight else limit,
-            scope=scope,
-            exclude=self.manifest.hidden(),
+            text, vector, limit=wanted, scope=reach.where, exclude=self.manifest.hidden()
         )
-        by_words = self._current(found.bm25)[:limit]
-        self._prefer({one.document_id for one in by_words[:_ASKED_ABOUT]})
-        return Candidates(
-            dense=self._current(found.dense)[:limit],
-            bm25=by_words,
-            dense_ready=found.dense_ready,
-        )
+        dense = self._current(reach.keep(found.dense))
+        by_words = self._current(reach.keep(found.bm25))
+        halves = ((found.dense, dense), (found.bm25, by_words))
+        if reach.inside is not None and any(
+            len(kept) < limit and len(all) == wanted for all, kept in halves
+        ):
+            return await self._within(reach.exact(), text, vector, limit)
+        return Candidates(dense=dense[:limit], bm25=by_words[:limit], dense_ready=found.dense_ready)
 
     async def chunks(self, ids: Sequence[str]) -> list[Chunk]:
         """The chunks of candidates, in the order of ``ids``; those that are no longer current

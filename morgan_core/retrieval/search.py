@@ -55,6 +55,7 @@ class Searcher:
             results=results[:limit],
             took_ms=(time.perf_counter() - began) * 1000,
             words_only=words_only,
+            empty_scope=candidates.empty_scope,
         )
 
     async def _rank(

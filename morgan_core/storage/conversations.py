@@ -11,6 +11,7 @@ from sqlalchemy import Row, delete, func, insert, select, update
 from sqlalchemy.ext.asyncio import AsyncEngine
 
 from morgan_core.errors import NotFound
+from morgan_core.scopes import without_words
 from morgan_core.storage.schema import conversations, messages
 from morgan_core.types import (
     Answer,
@@ -33,7 +34,8 @@ TurnIds = list[str]
 
 
 class TranscriptRow(Record, frozen=True, kw_only=True):
-    """A message as a person reads it (``text``) and as the model does (``prompt``)."""
+    """A message as it is searched for (``text``, without the words of its scope) and as the
+    model reads it (``prompt``)."""
 
     role: Literal["user", "assistant"]
     text: str
@@ -222,7 +224,8 @@ class ConversationStore:
             if row.turn_id == before_turn:
                 break
             if row.turn_id in answered:
-                result.append(TranscriptRow(role=row.role, text=row.text, prompt=row.prompt))
+                text = without_words(row.text, _words(row.scope))
+                result.append(TranscriptRow(role=row.role, text=text, prompt=row.prompt))
         return result
 
     async def drop_sources(self, conversation_id: str, *, before_turn: str) -> None:
@@ -232,14 +235,23 @@ class ConversationStore:
             .where(messages.c.turn_id == before_turn)
             .scalar_subquery()
         )
+        earlier = (
+            messages.c.conversation_id == conversation_id,
+            messages.c.role == "user",
+            messages.c.position < first,
+        )
+        limited = select(messages.c.id, messages.c.text, messages.c.scope).where(
+            *earlier, messages.c.scope.is_not(None)
+        )
         async with self._engine.begin() as connection:
             await connection.execute(
-                update(messages)
-                .where(messages.c.conversation_id == conversation_id)
-                .where(messages.c.role == "user")
-                .where(messages.c.position < first)
-                .values(prompt=messages.c.text)
+                update(messages).where(*earlier).values(prompt=messages.c.text)
             )
+            for row in (await connection.execute(limited)).all():
+                bare = without_words(row.text, _words(row.scope), names=True)
+                await connection.execute(
+                    update(messages).where(messages.c.id == row.id).values(prompt=bare)
+                )
 
 
 def _conversation(row: Row[Any]) -> Conversation:
@@ -260,7 +272,12 @@ def _message(row: Row[Any]) -> Message:
         error=row.error,
         answer=_answer.decode(row.answer) if row.answer else None,
         sources=_sources.decode(row.sources) if row.sources else (),
+        scope=_scope.decode(row.scope) if row.scope else None,
     )
+
+
+def _words(scope: str | None) -> tuple[str, ...]:
+    return _scope.decode(scope).words if scope else ()
 
 
 def _row(message: Message) -> dict[str, Any]:

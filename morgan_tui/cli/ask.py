@@ -32,7 +32,7 @@ def prepare(args: Namespace) -> None:
 
 
 async def ask(morgan: Morgan, args: Namespace, console: Console) -> int:
-    scope = await scope_of(morgan, args.scope)
+    scope = await scope_of(morgan, args, args.question)
     turn = morgan.ask(
         args.question,
         conversation_id=await _conversation(morgan, args),

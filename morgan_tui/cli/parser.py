@@ -12,6 +12,11 @@ from morgan_tui.cli.width import terminal_columns
 
 DESCRIPTION = "A private assistant that lives in the terminal and knows your documents."
 EPILOG = "Exit codes: 0 done, 1 failed, 2 usage, 3 unhealthy, 130 interrupted."
+SCOPES = (
+    "In the text the same is said by @name of a file, #name of a folder (quoted with spaces), "
+    "type:pdf, after:2024-05, before:2024, modified:7d (or 12h, 2w, 3m, 1y, today). "
+    "A backslash before such a word makes it text."
+)
 
 Fill = Callable[[argparse.ArgumentParser], None]
 if TYPE_CHECKING:
@@ -137,6 +142,18 @@ def _scope_option(parser: argparse.ArgumentParser) -> None:
         default=[],
         help="only this file or folder; may be given several times",
     )
+    parser.add_argument(
+        "--type",
+        metavar="TYPE",
+        action="append",
+        default=[],
+        help="only documents of this type: pdf, docx, slides, mail, code …; also several times",
+    )
+    parser.add_argument(
+        "--after", metavar="DATE", help="only what was changed from then on: 2024, 2024-05-31, 7d"
+    )
+    parser.add_argument("--before", metavar="DATE", help="only what was changed before then")
+    parser.epilog = SCOPES
 
 
 def _ask(ask: argparse.ArgumentParser) -> None:

@@ -1,15 +1,23 @@
-"""Paths as a person types them."""
+"""What limits a question or a search: options, and ``@file #folder type:pdf`` in its text."""
 
 from __future__ import annotations
 
 import os
-from collections.abc import Sequence
+import time
+from argparse import Namespace
+from collections.abc import Iterator, Sequence
 from pathlib import Path
+from typing import Literal
+
+import msgspec
 
 from morgan_core.assistant import Morgan
 from morgan_core.errors import BadInput
+from morgan_core.scopes import Token, quoted, resolve, tokens
 from morgan_core.types import Document, LibraryListing, Scope
 from morgan_tui.cli.console import name
+
+Filter = Literal["type", "after", "before"]
 
 
 def absolute(path: str) -> str:
@@ -17,21 +25,42 @@ def absolute(path: str) -> str:
     return os.path.abspath(Path(path).expanduser())  # noqa: PTH100
 
 
-async def scope_of(morgan: Morgan, paths: Sequence[str]) -> Scope | None:
-    """The scope that ``--scope`` names, None without one. BadInput for what Morgan does not know."""
-    if not paths:
+async def scope_of(morgan: Morgan, args: Namespace, text: str) -> Scope | None:
+    """The scope of the options and of ``text``; None without one.
+
+    Raises BadInput or NotFound for what Morgan does not know.
+    """
+    found = [*_given(args), *tokens(text)]
+    if not (found or args.scope):
         return None
     listing = await morgan.library.list()
-    documents: list[str] = []
-    folders: list[str] = []
-    for path in paths:
+    watched = [folder.path for folder in listing.folders]
+    scope = resolve(found, listing.documents, watched, time.time()) or Scope()
+    documents, folders, words = [*scope.documents], [*scope.folders], [*scope.words]
+    for path in args.scope:
         variants = _variants(path)
-        found = [d.id for d in listing.documents if _is(d, path, variants)]
-        if found:
-            documents += found
+        if ids := [d.id for d in listing.documents if _is(d, path, variants)]:
+            documents += ids
         else:
             folders.append(_folder(listing, path, variants))
-    return Scope(documents=tuple(documents), folders=tuple(folders))
+        words.append(quoted("@" if ids else "#", path))
+    if not words:
+        return None
+    return msgspec.structs.replace(
+        scope, documents=tuple(documents), folders=tuple(folders), words=tuple(words)
+    )
+
+
+def _given(args: Namespace) -> Iterator[Token]:
+    """The filters that are given as options, as if they stood in the text."""
+    options: tuple[tuple[Filter, Sequence[str]], ...] = (
+        ("type", args.type),
+        ("after", [args.after] if args.after else []),
+        ("before", [args.before] if args.before else []),
+    )
+    for sigil, values in options:
+        for value in values:
+            yield Token(sigil=sigil, name=value, word=f"{sigil}:{value}", start=0, end=0)
 
 
 def _variants(path: str) -> tuple[str, ...]:

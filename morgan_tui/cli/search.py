@@ -5,24 +5,29 @@ from __future__ import annotations
 from argparse import Namespace
 
 from morgan_core.assistant import Morgan
+from morgan_core.scopes import without_words
 from morgan_core.types import Passage
 from morgan_tui.cli import chats
-from morgan_tui.cli.console import Console, place
+from morgan_tui.cli.console import Console, name, place
 from morgan_tui.cli.scope import scope_of
 
 
 async def search(morgan: Morgan, args: Namespace, console: Console) -> int:
     if args.chats:
         return await chats.search(morgan, args, console)
-    scope = await scope_of(morgan, args.scope)
+    query = " ".join(args.query)
+    scope = await scope_of(morgan, args, query)
+    words = scope.words if scope else ()
     limit = args.limit or await _usual_limit(morgan)
-    found = await morgan.search(" ".join(args.query), limit=limit, scope=scope)
+    found = await morgan.search(without_words(query, words), limit=limit, scope=scope)
     if console.as_json:
         console.json(found)
     else:
         for number, passage in enumerate(found.results, 1):
             _show(number, passage, console)
-        if not found.results:
+        if found.empty_scope:
+            console.say(f"There is nothing within {name(' '.join(words))} in the library.")
+        elif not found.results:
             console.say("Nothing was found.")
     if found.words_only:
         console.say("Found by words alone: the embedder is not ready.")

@@ -299,3 +299,37 @@ async def test_an_interrupted_turn_keeps_its_journal_however_old(make_core):
 
     assert second.model.prefixes == ["The lease "]
     assert "".join(e.text for e in events if isinstance(e, Token)) == ANSWER
+
+
+async def test_the_model_and_the_search_read_the_question_without_its_scope(make_core):
+    core = await make_core()
+    scope = Scope(documents=("lease",), words=("@lease.txt", "type:txt"))
+
+    first = await core.ask("When does @lease.txt end? type:txt", scope=scope)
+    await core.ask("And why that?", conversation_id=first[0].conversation_id)
+
+    assert core.library.queries[0] == "When does end?"
+    assert core.library.queries[1] == "When does end?\nAnd why that?"
+    prompt = core.model.prompts[0][-1].content
+    assert prompt.endswith("Question: When does lease.txt end?")
+    question, _ = (await core.store.messages(first[0].conversation_id))[:2]
+    assert question.text == "When does @lease.txt end? type:txt"
+    assert question.scope == scope
+
+
+async def test_nothing_in_the_scope_is_said(make_core):
+    core = await make_core(hits=[])
+    scope = Scope(kinds=("pdf",), words=("type:pdf",))
+
+    events = await core.ask("When does the lease end? type:pdf", scope=scope)
+
+    answer = events[-1].answer
+    assert "nothing within type:pdf" in answer.answer
+    assert answer.finish_reason == "not_found"
+
+
+async def test_a_scope_alone_is_no_question(make_core):
+    core = await make_core()
+
+    with pytest.raises(BadInput, match="no question beside @lease"):
+        await core.ask("@lease.txt", scope=Scope(documents=("lease",), words=("@lease.txt",)))

@@ -287,11 +287,44 @@ def test_scope_takes_files_and_folders_that_morgan_knows(
     assert run("ask", "q", "--scope", "papers/") == 0
     assert run("search", "q", "--scope", str(tmp_path), "--scope", inside) == 0
 
-    assert morgan.asked[0]["scope"] == Scope(documents=("d7",))
-    assert morgan.asked[1]["scope"] == Scope(folders=(str(tmp_path / "papers"),))
-    assert morgan.searched[0]["scope"] == Scope(documents=("d7",), folders=(str(tmp_path),))
+    papers = str(tmp_path / "papers")
+    assert morgan.asked[0]["scope"] == Scope(documents=("d7",), words=("@papers/a.md",))
+    assert morgan.asked[1]["scope"] == Scope(folders=(papers,), words=("#papers/",))
+    assert morgan.searched[0]["scope"] == Scope(
+        documents=("d7",), folders=(str(tmp_path),), words=(f"#{tmp_path}", f"@{inside}")
+    )
     assert run("ask", "q", "--scope", "pap") == 1
     assert "knows no document at" in capsys.readouterr().err
+
+
+def test_the_text_and_the_options_limit_alike(
+    run: Run, morgan: FakeMorgan, capsys: pytest.CaptureFixture[str]
+) -> None:
+    morgan.library.documents = (document("/p/a.md", id="d7"), document("/p/b.md", id="d8"))
+    morgan.turn = turn("Yes.")
+
+    assert run("search", "rent", "in", "@a.md", "type:md") == 0
+    assert run("ask", "rent in @a.md", "--type", "md", "--after", "2024") == 0
+
+    searched, asked = morgan.searched[0], morgan.asked[0]
+    assert searched["query"] == "rent in"
+    assert searched["scope"] == Scope(documents=("d7",), kinds=("md",), words=("@a.md", "type:md"))
+    assert asked["question"] == "rent in @a.md"
+    assert asked["scope"].words == ("type:md", "after:2024", "@a.md")
+    assert run("search", "rent", "@c.md") == 1
+    assert "no document 'c.md'" in capsys.readouterr().err
+    assert run("ask", "rent", "--before", "soon") == 1
+    assert "names no date" in capsys.readouterr().err
+
+
+def test_search_says_when_the_scope_is_empty(
+    run: Run, morgan: FakeMorgan, capsys: pytest.CaptureFixture[str]
+) -> None:
+    morgan.found = SearchResponse(query="rent", results=(), took_ms=1.0, empty_scope=True)
+
+    assert run("search", "rent", "after:2024") == 0
+
+    assert "nothing within after:2024" in capsys.readouterr().err
 
 
 def test_nothing_from_outside_steers_the_terminal(
