@@ -176,7 +176,7 @@ def points_of(
             page=p.page,
             heading=p.heading,
             place=p.place,
-            title=content.extracted.title,
+            title=extracted.title,
             start=p.start,
             end=p.end,
             paths=tuple(paths),
