@@ -213,12 +213,14 @@ class Scope(Record, frozen=True, kw_only=True):
 
 class Scores(Record, frozen=True, kw_only=True):
     """Every score a passage got; None where that stage did not see it. ``coverage`` is the share
-    of the query that its best sentence holds, ``neighbours`` what similar passages score."""
+    of the query's words that it holds, ``sentence`` that its best sentence holds, rare ones
+    weighing more; ``neighbours`` is what similar passages score."""
 
     dense: float | None = None
     bm25: float | None = None
     fused: float = 0.0
     coverage: float = 0.0
+    sentence: float = 0.0
     neighbours: float = 0.0
     rerank: float | None = None
 

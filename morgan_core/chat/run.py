@@ -115,11 +115,11 @@ class TurnRun:
         query = search_query(question, [row.text for row in rows if row.role == "user"])
         turn.emit(Searching, query=query)
         found = await self._retrieve(query, wait=False)
-        relevant = await _relevant(found)
+        relevant = _relevant(found)
         if found.words_only and not relevant:
             # Before refusing, wait for the half of the evidence that is still loading.
             found = await self._retrieve(query, wait=True)
-            relevant = await _relevant(found)
+            relevant = _relevant(found)
         shown = self._settings.max_sources if relevant else NEAREST_SHOWN
         sources = _numbered(found.results[:shown])
         await self._store.update_message(turn.asked.answer.id, sources=sources)
@@ -260,10 +260,8 @@ class TurnRun:
         )
 
 
-async def _relevant(found: SearchResponse) -> bool:
-    return await asyncio.to_thread(
-        is_relevant, found.query, found.results, words_only=found.words_only
-    )
+def _relevant(found: SearchResponse) -> bool:
+    return is_relevant(found.results, words_only=found.words_only)
 
 
 def _numbered(passages: Sequence[Passage]) -> tuple[Source, ...]:

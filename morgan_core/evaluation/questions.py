@@ -173,8 +173,8 @@ async def _ask(shelf: Shelf, file: QuestionFile, question: Question, sources: in
 
 def _decide(question: Question, passages: Sequence[Passage]) -> tuple[float, bool]:
     return (
-        relevance(question.text, passages, words_only=False),
-        not is_relevant(question.text, passages, words_only=False),
+        relevance(passages),
+        not is_relevant(passages, words_only=False),
     )
 
 

@@ -100,7 +100,7 @@ def _matches(query: str, chunks: Sequence[Chunk]) -> list[_Match]:
     wanted = content_stems(_fold(query))
     distinct = list(dict.fromkeys(wanted))
     phrases = set(pairwise(wanted))
-    texts = [_words(chunk.text) for chunk in chunks]
+    texts = [_words(chunk.indexed_text) for chunk in chunks]
     rarity = {
         word: _rarity(sum(word in text.all for text in texts), len(texts)) for word in distinct
     }
@@ -186,7 +186,8 @@ def _passage(chunk: Chunk, one: Fused, own: float, match: _Match, near: float) -
             dense=one.dense,
             bm25=one.bm25,
             fused=own,
-            coverage=match.best_sentence,
+            coverage=match.coverage,
+            sentence=match.best_sentence,
             neighbours=near,
         ),
         revision=chunk.revision,

@@ -48,7 +48,8 @@ def test_words_that_stand_in_one_sentence_beat_the_same_words_scattered():
         },
     )
     assert order(found) == ["together", "scattered"]
-    assert found[0].scores.coverage == pytest.approx(1.0)
+    assert found[0].scores.sentence == pytest.approx(1.0)
+    assert found[1].scores.sentence < found[1].scores.coverage
 
 
 def test_a_rare_word_weighs_more_than_common_ones():
