@@ -62,7 +62,8 @@ class Token(TurnEvent, tag="token", frozen=True, kw_only=True):
 
 
 class Checked(TurnEvent, tag="checked", frozen=True, kw_only=True):
-    """The verdict on one sentence of the answer."""
+    """The verdict on one sentence, as soon as the next one has begun; offsets are into the
+    streamed text. ``Done`` repeats it for the final text, whose citations are corrected."""
 
     sentence: Sentence
 

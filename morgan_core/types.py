@@ -274,8 +274,17 @@ class Sentence(Record, frozen=True, kw_only=True):
     citations: tuple[int, ...] = ()
 
 
+CitationState = Literal["current", "stale", "gone"]
+
+
 class Citation(Record, frozen=True, kw_only=True):
-    """``[n]`` of an answer, resolved to where it stands in the document."""
+    """``[n]`` of an answer, resolved to where it stands in the document.
+
+    ``quote`` stood at ``start``..``end`` of ``revision`` of the document when the answer was
+    given. ``state`` is told when a conversation is read: ``current`` when the quote stands there
+    still (the offsets are then those of now), ``stale`` when the document has changed and holds
+    it no more, ``gone`` when there is no such document.
+    """
 
     n: int
     document: str
@@ -287,6 +296,8 @@ class Citation(Record, frozen=True, kw_only=True):
     end: int
     quote: str
     verified: bool
+    revision: int = 0
+    state: CitationState = "current"
 
 
 class Usage(Record, frozen=True, kw_only=True):

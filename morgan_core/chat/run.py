@@ -7,14 +7,15 @@ import logging
 import time
 from collections.abc import Callable, Sequence
 
+from morgan_core.chat.checking import AnswerChecker
 from morgan_core.chat.prompt import choose_sources, messages, question_prompt
 from morgan_core.chat.rewrite import search_query
 from morgan_core.chat.transcript import load_history
 from morgan_core.chat.turn import Turn
 from morgan_core.errors import MorganError
-from morgan_core.events import Checked, Done, Failed, Loading, Queued, Searching, Sources, Token
+from morgan_core.events import Done, Failed, Loading, Queued, Searching, Sources, Token
 from morgan_core.llm.base import ChatMessage, ChatModel, Delta, Finished
-from morgan_core.retrieval.grounding import Grounded, ground
+from morgan_core.retrieval.grounding import Grounded
 from morgan_core.retrieval.relevance import is_relevant
 from morgan_core.retrieval.search import Searcher
 from morgan_core.sanitise import StreamSanitiser
@@ -65,8 +66,16 @@ class TurnRun:
         self._usage = Usage()
         self._shown_share = -1.0
         self._position = 0
+        self._checker: AnswerChecker | None = None
 
     async def run(self) -> None:
+        try:
+            await self._run()
+        finally:
+            if self._checker is not None:
+                self._checker.drop()
+
+    async def _run(self) -> None:
         try:
             if self._lock.locked():
                 self._show_position(1)
@@ -158,6 +167,7 @@ class TurnRun:
         self, model: ChatModel, prompt_messages: Sequence[ChatMessage]
     ) -> FinishReason:
         turn = self._turn
+        checker = self._checking()
         clean = StreamSanitiser()
         length = len(turn.text)
         reason: FinishReason = "end"
@@ -173,6 +183,7 @@ class TurnRun:
             if text:
                 self._mark("first_token")
                 turn.emit(Token, text=text, start=length)
+                checker.grow(text)
                 length += len(text)
             if isinstance(part, Finished):
                 reason = part.reason
@@ -187,14 +198,10 @@ class TurnRun:
     async def _finish(self, reason: FinishReason) -> None:
         turn = self._turn
         raw = turn.text
-        sources, relevant = turn.found or ((), False)
+        sources, _ = turn.found or ((), False)
         checked = Grounded(text=raw)
         if reason != "not_found":
-            checked = await asyncio.to_thread(
-                ground, raw, sources if relevant else (), complete=reason == "end"
-            )
-        for sentence in checked.sentences:
-            turn.emit(Checked, sentence=sentence)
+            checked = await self._checking().finish(complete=reason == "end")
         answer = Answer(
             answer=checked.text,
             sentences=checked.sentences,
@@ -215,6 +222,14 @@ class TurnRun:
             answer=answer,
         )
         turn.emit(Done, answer=answer)
+
+    def _checking(self) -> AnswerChecker:
+        if self._checker is None:
+            sources, relevant = self._turn.found or ((), False)
+            self._checker = AnswerChecker(
+                self._turn, sources if relevant else (), self._searcher.embedder
+            )
+        return self._checker
 
     async def _interrupt(self) -> None:
         await self._store.update_message(

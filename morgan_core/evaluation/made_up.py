@@ -13,7 +13,8 @@ from collections import Counter
 from collections.abc import Mapping
 from typing import Literal
 
-from morgan_core.retrieval.words import content_stems, sentences, stem, tokens
+from morgan_core.retrieval.sentences import sentences
+from morgan_core.retrieval.words import content_stems, stem, tokens
 from morgan_core.types import Record
 
 Kind = Literal["keywords", "sentence"]

@@ -1,28 +1,29 @@
 """Checking an answer against the sources that the model was given.
 
-A sentence is supported when the words of one span of one source carry it: its content words,
-all its numbers, and the same polarity. Likeness of embeddings plays no part here. A citation
-that points at the wrong source is corrected, one that points at nothing is removed, and a
-supported sentence without a citation gets one.
+A sentence is supported when one sentence of one source carries it, word for word but for order
+and grammar (``support``); a pronoun there is read with the subject of the sentence before it.
+Likeness of meaning alone makes it partly supported at most. A citation that points at the wrong
+source is corrected, one that nothing supports is removed, and a supported sentence without a
+citation gets one.
 """
 
 from __future__ import annotations
 
 import re
 from collections.abc import Sequence
+from typing import NamedTuple
 
-from morgan_core.retrieval.words import content_stems, is_negated, numbers, sentences
+import msgspec
+
+from morgan_core.retrieval.checkable import claim_in, is_checkable
+from morgan_core.retrieval.evidence import Evidence, Spans
+from morgan_core.retrieval.sentences import sentences
 from morgan_core.types import Citation, Record, Sentence, SentenceStatus, Source
-
-SUPPORTED_COVERAGE = 0.75
-PARTLY_COVERAGE = 0.5
-# A claim may draw on two neighbouring sentences of its source, as pronouns do.
-SPAN_SENTENCES = 2
 
 _marks = re.compile(r"\s*\[(\d+(?:\s*,\s*\d+)*)\]")
 _list_mark = re.compile(r"^\s*(?:[-*•]|\(?\d{1,3}[.)])\s+")
-_finished = re.compile(r"[.!?。！？][\"'”’)\]]*$")
-_closing = re.compile(r"[.!?。！？\"'”’)\]]*$")
+_finished = re.compile(r"[.!?。！？][\"'”’»)\]*_]*$")
+_closing = re.compile(r"[.!?。！？\"'”’»)\]*_]*$")
 
 
 class Grounded(Record, frozen=True, kw_only=True):
@@ -34,147 +35,154 @@ class Grounded(Record, frozen=True, kw_only=True):
     grounded: bool = False
 
 
-class _Span(Record, frozen=True, kw_only=True):
-    """A stretch of a source that could carry a claim; offsets are into the passage's text."""
+class Verdict(NamedTuple):
+    """What was found about the sentence at ``start``..``end`` of an answer; no ``evidence`` when
+    it claims nothing."""
 
-    source: Source
     start: int
     end: int
-    stems: frozenset[str]
-    numbers: frozenset[str]
-    negated: bool
+    evidence: Evidence | None
+
+    def sentence(self) -> Sentence | None:
+        if self.evidence is None:
+            return None
+        source = self.evidence.source
+        cited = (source.n,) if source and self.evidence.status == "supported" else ()
+        return Sentence(
+            start=self.start, end=self.end, status=self.evidence.status, citations=cited
+        )
 
 
-class _Evidence(Record, frozen=True, kw_only=True):
-    status: SentenceStatus
-    coverage: float
-    span: _Span
+class Grounder:
+    """Checks the sentences of one answer, one by one as it streams or all at its end.
 
-
-def ground(answer: str, sources: Sequence[Source], *, complete: bool = True) -> Grounded:
-    """Check every sentence of ``answer`` and resolve its citations.
-
-    Of an answer that was cut off (``complete`` false) an unfinished last sentence gets no
-    verdict.
-    Offsets of the returned sentences are into the returned text, those of the citations into
-    the document's extracted text.
+    ``question`` decides about answers that are no sentences ("In 1066."), which need its words
+    beside them. No method needs the event loop; one thread at a time may call.
     """
-    spans = [span for source in sources for span in _spans(source)]
-    pieces: list[str] = []
-    verdicts: list[Sentence] = []
-    citations: dict[int, Citation] = {}
-    length = 0
-    previous_end = 0
-    for start, end in sentences(answer):
-        gap = answer[previous_end:start]
-        sentence = answer[start:end]
-        cited = [int(n) for group in _marks.findall(sentence) for n in group.split(",")]
-        bare = _marks.sub("", sentence)
-        unfinished = end == len(answer.rstrip()) and not _finished.search(bare)
-        if unfinished and not complete:
-            break
-        if not bare.strip():
-            previous_end = end
-            continue
-        evidence = _best(_list_mark.sub("", bare), spans, cited)
-        numbers_cited: tuple[int, ...] = ()
-        status: SentenceStatus = "unsupported"
-        if evidence is not None and evidence.status != "unsupported":
-            n = evidence.span.source.n
-            status, numbers_cited = evidence.status, (n,)
-            _keep(citations, _resolve(evidence))
-            bare = _with_mark(bare, n)
-        pieces += [gap, bare]
-        length += len(gap)
-        verdicts.append(
-            Sentence(start=length, end=length + len(bare), status=status, citations=numbers_cited)
-        )
-        length += len(bare)
-        previous_end = end
-    pieces.append(answer[previous_end:])
-    statuses = {verdict.status for verdict in verdicts}
-    return Grounded(
-        text="".join(pieces),
-        sentences=tuple(verdicts),
-        citations=tuple(citations[n] for n in sorted(citations)),
-        grounded="supported" in statuses and "unsupported" not in statuses,
-    )
 
+    def __init__(self, sources: Sequence[Source], question: str = "") -> None:
+        self._spans = Spans(sources, question)
+        self._known: dict[tuple[str, str], Evidence | None] = {}
 
-def _spans(source: Source) -> list[_Span]:
-    text = source.passage.text
-    parts = list(sentences(text))
-    heading = frozenset(content_stems(source.passage.heading))
-    found = []
-    for first in range(len(parts)):
-        for last in range(first, min(first + SPAN_SENTENCES, len(parts))):
-            start, end = parts[first][0], parts[last][1]
-            words = text[start:end]
-            found.append(
-                _Span(
-                    source=source,
-                    start=start,
-                    end=end,
-                    stems=frozenset(content_stems(words)) | heading,
-                    numbers=frozenset(numbers(words)),
-                    negated=is_negated(words),
-                )
+    def check(self, sentence: str, before: str = "") -> Evidence | None:
+        """The evidence for a sentence; None when it claims nothing. ``before`` is the sentence
+        that stands before it in the answer, which its pronouns mean."""
+        key = sentence, before
+        if key not in self._known:
+            claim = _bare(sentence)
+            cited = [int(n) for group in _marks.findall(sentence) for n in group.split(",")]
+            self._known[key] = (
+                self._spans.find(claim, _bare(before), cited) if is_checkable(claim) else None
             )
-    return found
+        return self._known[key]
 
+    def doubtful(self) -> list[tuple[str, str]]:
+        """Each claim without support so far that nothing contradicts, and the span that is
+        nearest to it by words: likeness of meaning may make it partly supported."""
+        return [
+            (_bare(sentence), evidence.text)
+            for (sentence, _), evidence in self._known.items()
+            if evidence and evidence.status == "unsupported" and evidence.plausible
+        ]
 
-def _best(sentence: str, spans: Sequence[_Span], cited: Sequence[int]) -> _Evidence | None:
-    claim = set(content_stems(sentence))
-    if not claim:
-        return None
-    wanted = numbers(sentence)
-    negated = is_negated(sentence)
-    best: tuple[tuple[int, float, bool, int], _Evidence] | None = None
-    for span in spans:
-        coverage = len(claim & span.stems) / len(claim)
-        status = _status(coverage, wanted <= span.numbers, negated == span.negated)
-        rank = (
-            _RANK[status],
-            coverage,
-            span.source.n in cited,
-            span.start - span.end,
+    def found_alike(self, claim: str) -> None:
+        """Take a doubtful claim for partly supported."""
+        for key, evidence in self._known.items():
+            if evidence and evidence.plausible and _bare(key[0]) == claim:
+                self._known[key] = evidence._replace(status="partly")
+
+    def verdicts(
+        self, answer: str, *, complete: bool = True, growing: bool = False, since: int = 0
+    ) -> list[Verdict]:
+        """The verdicts on the sentences of ``answer`` that begin at ``since`` or later.
+
+        Of an answer that was cut off (``complete`` false) an unfinished last sentence gets none,
+        of one that is ``growing`` no last sentence does.
+        """
+        found: list[Verdict] = []
+        before = ""
+        spans = list(sentences(answer))
+        for start, end in spans[:-1] if growing else spans:
+            sentence = answer[start:end]
+            bare = _marks.sub("", sentence)
+            cut_off = end == len(answer.rstrip()) and not _finished.search(bare)
+            if cut_off and not complete:
+                break
+            if start >= since and bare.strip():
+                found.append(Verdict(start, end, self.check(sentence, before)))
+            before = sentence if bare.strip() else before
+        return found
+
+    def ground(self, answer: str, *, complete: bool = True) -> Grounded:
+        """Check every sentence of ``answer`` and resolve its citations.
+
+        Offsets of the returned sentences are into the returned text, those of the citations into
+        the document's extracted text.
+        """
+        pieces: list[str] = []
+        checked: list[Sentence] = []
+        evidences: list[Evidence] = []
+        length = previous_end = 0
+        for verdict in self.verdicts(answer, complete=complete):
+            gap = _marks.sub("", answer[previous_end : verdict.start])
+            text = _marks.sub("", answer[verdict.start : verdict.end])
+            sentence = verdict.sentence()
+            if sentence and sentence.citations:
+                text = _with_mark(text, sentence.citations[0])
+            pieces += [gap, text]
+            length += len(gap)
+            if sentence:
+                end = length + len(text)
+                checked.append(msgspec.structs.replace(sentence, start=length, end=end))
+            if verdict.evidence and verdict.evidence.status == "supported":
+                evidences.append(verdict.evidence)
+            length += len(text)
+            previous_end = verdict.end
+        pieces.append(_marks.sub("", answer[previous_end:]))
+        statuses: set[SentenceStatus] = {sentence.status for sentence in checked}
+        return Grounded(
+            text="".join(pieces),
+            sentences=tuple(checked),
+            citations=_citations(evidences),
+            grounded="supported" in statuses and "unsupported" not in statuses,
         )
-        if best is None or rank > best[0]:
-            best = rank, _Evidence(status=status, coverage=coverage, span=span)
-    return best[1] if best else None
 
 
-_RANK: dict[SentenceStatus, int] = {"unsupported": 0, "partly": 1, "supported": 2}
+def ground(
+    answer: str, sources: Sequence[Source], *, complete: bool = True, question: str = ""
+) -> Grounded:
+    """Check a whole answer by words alone; see ``Grounder``."""
+    return Grounder(sources, question).ground(answer, complete=complete)
 
 
-def _status(coverage: float, numbers_match: bool, polarity_matches: bool) -> SentenceStatus:
-    if not numbers_match:
-        return "unsupported"
-    if coverage >= SUPPORTED_COVERAGE and polarity_matches:
-        return "supported"
-    return "partly" if coverage >= PARTLY_COVERAGE else "unsupported"
+def _bare(sentence: str) -> str:
+    return claim_in(_list_mark.sub("", _marks.sub("", sentence)))
 
 
-def _resolve(evidence: _Evidence) -> Citation:
-    span, passage = evidence.span, evidence.span.source.passage
-    return Citation(
-        n=span.source.n,
-        document=passage.document,
-        path=passage.path,
-        page=passage.page,
-        heading=passage.heading,
-        place=passage.place,
-        start=passage.start + span.start,
-        end=passage.start + span.end,
-        quote=passage.text[span.start : span.end],
-        verified=evidence.status == "supported",
-    )
-
-
-def _keep(citations: dict[int, Citation], new: Citation) -> None:
-    old = citations.get(new.n)
-    if old is None or (new.verified and not old.verified):
-        citations[new.n] = new
+def _citations(evidences: Sequence[Evidence]) -> tuple[Citation, ...]:
+    """One citation for each source; its quote reaches over all that it supports."""
+    found: dict[int, Citation] = {}
+    for evidence in evidences:
+        source = evidence.source
+        assert source is not None  # of what is supported
+        passage, start, end = source.passage, evidence.start, evidence.end
+        if old := found.get(source.n):
+            start = min(start, old.start - passage.start)
+            end = max(end, old.end - passage.start)
+        found[source.n] = Citation(
+            n=source.n,
+            document=passage.document,
+            path=passage.path,
+            page=passage.page,
+            heading=passage.heading,
+            place=passage.place,
+            start=passage.start + start,
+            end=passage.start + end,
+            quote=passage.text[start:end],
+            verified=True,
+            revision=passage.revision,
+        )
+    return tuple(found[n] for n in sorted(found))
 
 
 def _with_mark(sentence: str, n: int) -> str:

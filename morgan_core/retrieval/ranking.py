@@ -31,7 +31,8 @@ from typing import NamedTuple
 
 from morgan_core.index.base import Chunk
 from morgan_core.retrieval.fusion import BM25_WEIGHT, Fused
-from morgan_core.retrieval.words import content_stems, sentences
+from morgan_core.retrieval.sentences import sentences
+from morgan_core.retrieval.words import content_stems
 from morgan_core.types import Passage, Scores
 
 POOL = 60

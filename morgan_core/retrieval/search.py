@@ -31,6 +31,10 @@ class Searcher:
         self._embedder = embedder
         self._patient = patient
 
+    @property
+    def embedder(self) -> Embedder:
+        return self._embedder
+
     async def search(
         self,
         query: str,

@@ -88,6 +88,30 @@ async def test_an_answer_streams_with_sources_and_ends_checked_and_stored(make_c
     assert stored.state == "complete" and stored.answer == answer
 
 
+async def test_each_sentence_is_checked_once_the_next_has_begun(make_core):
+    text = f"{ANSWER} It belongs to Anna. Nothing else is known."
+    core = await make_core(answer=text)
+    core.model.gate = asyncio.Semaphore(len(ANSWER.split()) + 1)
+    turn = await core.begin()
+
+    def verdicts():
+        return [e.sentence for e in turn.events if isinstance(e, Checked)]
+
+    await eventually(verdicts)
+    [first] = verdicts()
+    assert (first.start, first.end, first.status) == (0, len(ANSWER), "supported")
+    assert not turn.finished and first.citations == (1,)
+
+    for _ in text.split():
+        core.model.gate.release()
+    await eventually(lambda: turn.finished)
+    assert [text[v.start : v.end] for v in verdicts()] == [
+        ANSWER,
+        "It belongs to Anna.",
+        "Nothing else is known.",
+    ]
+
+
 async def test_with_nothing_relevant_the_model_is_not_asked_and_the_nearest_are_shown(make_core):
     core = await make_core(hits=IRRELEVANT)
 

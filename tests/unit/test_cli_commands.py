@@ -170,6 +170,8 @@ def test_ask_json_is_one_object_of_the_promised_shape(
             "end": 17,
             "quote": "Rent is 900.",
             "verified": True,
+            "revision": 0,
+            "state": "current",
         }
     ]
     assert {"usage", "timings"} <= set(said)
