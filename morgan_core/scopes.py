@@ -216,6 +216,8 @@ class _Names:
 
 def folded(text: str) -> str:
     """``text`` without case and accents, for comparing names."""
+    if text.isascii():
+        return text.lower()
     return "".join(
         c for c in unicodedata.normalize("NFKD", text.casefold()) if not unicodedata.combining(c)
     )

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import asyncio
+import time
 from typing import TYPE_CHECKING, Any
 
 from textual import on
@@ -12,6 +14,7 @@ from morgan_tui.turns import Chat, LiveTurn
 
 if TYPE_CHECKING:
     from morgan_core.types import Message
+    from morgan_tui.scope_names import ScopeNames
 
 
 class ChatsApp(BaseApp):
@@ -114,6 +117,38 @@ class ChatsApp(BaseApp):
     @on(messages.AskRequested)
     async def _ask(self, message: messages.AskRequested) -> None:
         await self.ask(message.question)
+
+    async def scope_names(self) -> ScopeNames | None:
+        """The names of all documents and folders; None while they cannot be had."""
+        from morgan_tui.scope_names import ScopeNames
+
+        if self.library.documents is None:
+            morgan = self.link.open
+            listing = await self.guard(morgan.library.list()) if morgan is not None else None
+            if listing is None:
+                return None
+            self.library.load(listing)
+        documents = list((self.library.documents or {}).values())
+        return await asyncio.to_thread(ScopeNames, documents, list(self.library.folders))
+
+    def scope_trouble(self, question: str) -> str:
+        """What is wrong with the scope in ``question``, as far as is known here; else empty.
+
+        A turn resolves it again when it is asked.
+        """
+        if self.library.documents is None or not any(mark in question for mark in "@#:"):
+            return ""
+        from morgan_core.errors import MorganError
+        from morgan_core.scopes import resolve, tokens
+
+        found = tokens(question)
+        try:
+            if found:
+                documents = list(self.library.documents.values())
+                resolve(found, documents, self.library.folders, time.time())
+        except MorganError as error:
+            return str(error)
+        return ""
 
     async def ask(self, question: str) -> None:
         """Send a question in the conversation on screen."""

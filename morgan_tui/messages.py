@@ -22,6 +22,10 @@ class DraftChanged(Message):
     text: str
 
 
+class ScopeTyped(Message):
+    """What is typed after ``@`` or ``#`` changed; the prompt tells what it is."""
+
+
 @dataclass(eq=False, repr=False)
 class StopRequested(Message):
     """Esc: stop the running answer, or leave the place."""

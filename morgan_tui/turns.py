@@ -8,6 +8,7 @@ from __future__ import annotations
 
 import asyncio
 import contextlib
+import time
 from collections.abc import AsyncIterator, Awaitable, Callable
 from dataclasses import dataclass, field
 from typing import TYPE_CHECKING, Literal
@@ -18,7 +19,7 @@ from morgan_tui.drafts import Drafts, PendingQuestion
 if TYPE_CHECKING:
     from morgan_core import events
     from morgan_core.assistant import Morgan
-    from morgan_core.types import Answer, Sentence, Source
+    from morgan_core.types import Answer, Scope, Sentence, Source
 
 UPDATE_EVERY = 1 / 18
 """Seconds between two updates of the screen by one turn."""
@@ -68,6 +69,7 @@ class LiveTurn:
     answer: Answer | None = None
     error: str = ""
     stop_wanted: bool = False
+    scope: Scope | None = None
     seq: int = 0
     told_saved: bool = False
     on_change: Callable[[], None] | None = None
@@ -201,6 +203,7 @@ class Turns:
                 if turn.ended:
                     return
                 turn.asking = True
+                await self._limit(morgan, turn)
                 await self._follow(turn, self._stream(morgan, turn))
                 break
             except Unavailable as error:
@@ -225,7 +228,25 @@ class Turns:
         if turn.saved:
             return morgan.resume(turn.turn_id, after_seq=turn.seq)
         return morgan.ask(
-            turn.question, conversation_id=turn.chat.id, detached=True, turn_id=turn.turn_id
+            turn.question,
+            conversation_id=turn.chat.id,
+            scope=turn.scope,
+            detached=True,
+            turn_id=turn.turn_id,
+        )
+
+    async def _limit(self, morgan: Morgan, turn: LiveTurn) -> None:
+        """Find out what the question is limited to. Raises NotFound or BadInput."""
+        if turn.saved or turn.scope is not None:
+            return
+        from morgan_core.scopes import resolve, tokens
+
+        if not (found := tokens(turn.question)):
+            return
+        listing = await morgan.library.list()
+        watched = [folder.path for folder in listing.folders]
+        turn.scope = await asyncio.to_thread(
+            resolve, found, listing.documents, watched, time.time()
         )
 
     async def _wait_for_earlier(self, turn: LiveTurn) -> None:

@@ -9,11 +9,13 @@ from textual.app import ComposeResult
 from textual.containers import Horizontal, Vertical
 from textual.events import Resize
 from textual.screen import Screen
+from textual.widgets import OptionList
 
 from morgan_tui import messages
 from morgan_tui.widgets.key_hints import KeyHints
 from morgan_tui.widgets.library_strip import LibraryStrip
 from morgan_tui.widgets.prompt import Prompt
+from morgan_tui.widgets.scope_list import ScopeList
 from morgan_tui.widgets.sidebar import Sidebar
 from morgan_tui.widgets.sources_panel import SourcesPanel
 from morgan_tui.widgets.title_bar import TitleBar
@@ -22,6 +24,7 @@ from morgan_tui.widgets.transcript import PAGE, Transcript
 if TYPE_CHECKING:
     from morgan_core.types import Conversation, Message
     from morgan_tui.app import MorganApp
+    from morgan_tui.scope_names import ScopeNames
     from morgan_tui.turns import Chat, LiveTurn
     from morgan_tui.widgets.answer import AnswerView
 
@@ -62,10 +65,12 @@ class ChatScreen(Screen[None]):
         self.sidebar = Sidebar()
         self.transcript = Transcript()
         self.strip = LibraryStrip()
-        self.prompt = Prompt()
+        self.choices = ScopeList()
+        self.prompt = Prompt(self.choices)
         self.sources = SourcesPanel()
         self._chats_wanted: bool | None = None
         self._sources_wanted: bool | None = None
+        self._names: ScopeNames | None = None
 
     def compose(self) -> ComposeResult:
         yield self.title_bar
@@ -74,6 +79,7 @@ class ChatScreen(Screen[None]):
             with Vertical(id="main"):
                 yield self.transcript
                 yield self.strip
+                yield self.choices
                 yield self.prompt
             yield self.sources
         yield KeyHints("anywhere")
@@ -178,6 +184,36 @@ class ChatScreen(Screen[None]):
     @on(messages.DraftChanged)
     def _draft_changed(self) -> None:
         self.app.drafts.set_text(self.chat.id, self.prompt.text)
+
+    @on(messages.ScopeTyped)
+    def _scope_typed(self) -> None:
+        if self.prompt.typed is None:
+            self._names = None
+            self.choices.close()
+        elif self._names is not None:
+            self._offer_names()
+        else:
+            self.run_worker(self._load_names(), exclusive=True, group="names", exit_on_error=False)
+
+    async def _load_names(self) -> None:
+        """Read the names once for the word that is typed; typing on does not wait for it."""
+        self._names = await self.app.scope_names()
+        self._offer_names()
+
+    def _offer_names(self) -> None:
+        typed = self.prompt.typed
+        if typed is None or self._names is None:
+            self.choices.close()
+            return
+        found = self._names.matching(typed.sigil, typed.name)
+        complete = bool(typed.name) and any(one.name == typed.name for one in found)
+        self.choices.show(() if complete else found)
+
+    @on(OptionList.OptionSelected, "#scopes")
+    def _scope_clicked(self, event: OptionList.OptionSelected) -> None:
+        event.stop()
+        self.prompt.take_scope()
+        self.prompt.focus()
 
     @on(messages.OlderWanted)
     async def _older_wanted(self) -> None:

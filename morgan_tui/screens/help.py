@@ -16,6 +16,16 @@ ABOUT = (
     " ✓ means that the sources support a sentence, ≈ partly, ✗ that they do not."
 )
 
+SCOPES = (
+    ("@name", 'Only this document; quoted with spaces: @"My lease.pdf"'),
+    ("#name", "Only this folder"),
+    ("type:pdf", "Only this type: pdf, docx, slides, mail, code, md …"),
+    ("after:2024-05  before:2025", "Only what was changed in between; also 7d, 2w, 3m, 1y"),
+    ("modified:7d", "Only what was changed in the last 7 days; today, 2024-05 …"),
+    ("\\@name", "A backslash makes it text"),
+)
+"""What limits a question, as it is written in it."""
+
 
 class HelpScreen(ModalScreen[None]):
     """Esc or F1 closes it."""
@@ -59,4 +69,7 @@ def help_content() -> Content:
         lines.append(Content.styled(title, "bold $accent"))
         for keys, label in help_rows(place):
             lines.append(Content.assemble((f"  {keys:<32}", "$primary"), label))
+    lines += [Content(""), Content.styled("In a question", "bold $accent")]
+    for word, meaning in SCOPES:
+        lines.append(Content.assemble((f"  {word:<32}", "$primary"), meaning))
     return Content("\n").join(lines)

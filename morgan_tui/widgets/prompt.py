@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from pathlib import Path
+from typing import TYPE_CHECKING
 
 from textual import events
 from textual.content import Content
@@ -14,10 +15,16 @@ from morgan_tui.messages import (
     AskRequested,
     DraftChanged,
     LearnRequested,
+    ScopeTyped,
     StopRequested,
     UpFromEmptyPrompt,
 )
-from morgan_tui.text import document_name, plural
+from morgan_tui.text import clean_line, document_name, plural
+
+if TYPE_CHECKING:
+    from morgan_core.scopes import Typing
+    from morgan_tui.app import MorganApp
+    from morgan_tui.widgets.scope_list import ScopeList
 
 PLACEHOLDER = "Ask your documents…"
 
@@ -40,7 +47,12 @@ class Prompt(TextArea):
 
     Paths that are pasted, or dropped on the terminal, are offered to the library: Enter takes
     them in, Esc makes them text, and so does typing on.
+
+    While ``@`` or ``#`` is typed, ``choices`` may be open: then Tab and Enter take the chosen
+    name, the arrows move, and Esc closes it.
     """
+
+    app: MorganApp
 
     BINDINGS = bindings("prompt")
 
@@ -68,7 +80,7 @@ class Prompt(TextArea):
     }
     """
 
-    def __init__(self) -> None:
+    def __init__(self, choices: ScopeList) -> None:
         super().__init__(
             soft_wrap=True,
             show_line_numbers=False,
@@ -79,6 +91,10 @@ class Prompt(TextArea):
         self.last_question = ""
         self.offered: list[Path] = []
         self._offered_text = ""
+        self.choices = choices
+        self.typed: Typing | None = None
+        """The ``@`` or ``#`` word before the cursor."""
+        self._closed_at: tuple[int, int] | None = None
 
     def show_draft(self, text: str) -> None:
         """Replace the text with a draft, the cursor at its end."""
@@ -91,6 +107,62 @@ class Prompt(TextArea):
 
     def on_text_area_changed(self) -> None:
         self.post_message(DraftChanged(self.text))
+        self._look_for_scope()
+
+    def on_text_area_selection_changed(self) -> None:
+        self._look_for_scope()
+
+    def _look_for_scope(self) -> None:
+        """Tell what is typed after ``@`` or ``#``, if anything is."""
+        row, column = self.cursor_location
+        line = self.document.get_line(row)[:column]
+        if "@" not in line and "#" not in line:
+            typed = None
+        else:
+            from morgan_core.scopes import being_typed  # with msgspec: not before the first frame
+
+            typed = being_typed(line)
+        if typed is None or self._closed_at != (row, typed.start):
+            self._closed_at = None
+        elif self._closed_at is not None:
+            typed = None
+        if typed != self.typed:
+            self.typed = typed
+            self.post_message(ScopeTyped())
+
+    def take_scope(self) -> None:
+        """Put the chosen name in the place of what was typed."""
+        from morgan_core.scopes import quoted
+
+        typed = self.typed
+        if typed is None:
+            return
+        row, column = self.cursor_location
+        word = quoted(typed.sigil, self.choices.chosen.name)
+        self.replace(word + " ", (row, typed.start), (row, column), maintain_selection_offset=False)
+        self.choices.close()
+
+    def _close_choices(self) -> None:
+        if self.typed is not None:
+            self._closed_at = (self.cursor_location[0], self.typed.start)
+        self.choices.close()
+
+    def _choose(self, key: str) -> bool:
+        """Whether the open list took the key."""
+        if not self.choices.open:
+            return False
+        match key:
+            case "tab" | "enter":
+                self.take_scope()
+            case "escape":
+                self._close_choices()
+            case "up":
+                self.choices.action_cursor_up()
+            case "down":
+                self.choices.action_cursor_down()
+            case _:
+                return False
+        return True
 
     async def _on_paste(self, event: events.Paste) -> None:
         paths = dropped_paths(event.text)
@@ -103,6 +175,10 @@ class Prompt(TextArea):
         await super()._on_paste(event)
 
     async def _on_key(self, event: events.Key) -> None:
+        if self._choose(event.key):
+            event.prevent_default()
+            event.stop()
+            return
         action = OWN_KEYS.get(event.key)
         if action is not None:
             event.prevent_default()
@@ -126,6 +202,9 @@ class Prompt(TextArea):
         if paths_typed:
             self.clear()
             self._offer(paths_typed, question)
+            return
+        if trouble := self.app.scope_trouble(question):
+            self.notify(clean_line(trouble), severity="warning", markup=False)
             return
         self.last_question = question
         # Emptied here and now: what is typed next is the next question's.

@@ -233,7 +233,9 @@ def _stored_views(messages: Sequence[Message]) -> list[Widget]:
     from morgan_tui.widgets.answer import AnswerView
 
     return [
-        QuestionView(message.text, message.id) if message.role == "user" else AnswerView(message)
+        QuestionView(message.text, message.id, message.scope.words if message.scope else ())
+        if message.role == "user"
+        else AnswerView(message)
         for message in messages
     ]
 
@@ -244,6 +246,15 @@ def _live_views(turns: Sequence[LiveTurn]) -> list[Widget]:
     views: list[Widget] = []
     for turn in turns:
         if turn.question:
-            views.append(QuestionView(turn.question))
+            views.append(QuestionView(turn.question, words=_limits(turn)))
         views.append(AnswerView(turn=turn))
     return views
+
+
+def _limits(turn: LiveTurn) -> Sequence[str]:
+    """The words that limit the question; before that is known, those that look like it."""
+    if turn.scope is not None:
+        return turn.scope.words
+    from morgan_core.scopes import tokens
+
+    return [token.word for token in tokens(turn.question)]

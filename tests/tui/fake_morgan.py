@@ -349,6 +349,7 @@ class FakeMorgan:
         self.jobs = FakeJobs()
         self.conversations = FakeConversations()
         self.models = FakeModels()
+        self.scopes: list[Scope] = []
         self.asked: list[str] = []
         self.stopped: list[str] = []
         self.resumed: list[str] = []
@@ -389,6 +390,8 @@ class FakeMorgan:
                 yield event
             return
         self.asked.append(question)
+        if scope is not None:
+            self.scopes.append(scope)
         reply = self.replies.pop(0) if len(self.replies) > 1 else self.replies[0]
         if conversation_id is None:
             conversation_id = self.conversations.create(question[:40]).id
