@@ -34,6 +34,11 @@ class Paths(Record, frozen=True, kw_only=True):
         return self.data / "texts"
 
     @property
+    def pages(self) -> Path:
+        """The web pages that were learned."""
+        return self.data / "pages"
+
+    @property
     def paused(self) -> Path:
         """There while the library is paused."""
         return self.data / "paused"

@@ -12,6 +12,7 @@ from typing import TYPE_CHECKING
 
 from morgan_core.errors import MorganError, NotFound, Unavailable
 from morgan_core.library.names import on_disk
+from morgan_core.urls import is_url
 
 if TYPE_CHECKING:
     from textual.app import App
@@ -20,10 +21,14 @@ TEXT_SUFFIXES = frozenset({".txt", ".md", ".markdown", ".rst", ".log", ".csv", "
 
 
 def open_file(app: App[int], path: str, line: int | None = None) -> None:
-    """Open ``path``: text in ``$VISUAL`` or ``$EDITOR`` at ``line``, else the desktop's viewer.
+    """Open ``path``: text in ``$VISUAL`` or ``$EDITOR`` at ``line``, else the desktop's viewer,
+    as for a URL.
 
     Raises NotFound when the file is gone, Unavailable when nothing can open it.
     """
+    if is_url(path):
+        _view(path, "Its address is shown below the table.")
+        return
     file = Path(on_disk(path))
     if not file.exists():
         raise NotFound(f"{path} is no longer there.")
@@ -39,13 +44,15 @@ def open_folder(app: App[int], path: str) -> None:
 
     Raises NotFound when it is gone, Unavailable when there is no desktop.
     """
+    if is_url(path):
+        raise NotFound("A page of the web has no folder.")
     folder = Path(on_disk(path)).parent
     if not folder.exists():
         raise NotFound(f"{folder} is no longer there.")
     _view(folder, "Its path is shown below the table.")
 
 
-def _view(path: Path, mend: str) -> None:
+def _view(path: Path | str, mend: str) -> None:
     viewer = "open" if sys.platform == "darwin" else "xdg-open"
     if shutil.which(viewer) is None or not _has_desktop():
         raise Unavailable(f"There is no viewer for {path}.", mend=mend)

@@ -10,6 +10,8 @@ import time
 from pathlib import PurePath
 from typing import TYPE_CHECKING
 
+from morgan_core.urls import is_url
+
 if TYPE_CHECKING:
     from morgan_core.types import Passage, Source
 
@@ -34,7 +36,9 @@ def clean_name(name: str) -> str:
 
 
 def document_name(path: str) -> str:
-    """The file's name, clean."""
+    """The file's name, or the page's URL without its scheme, clean."""
+    if is_url(path):
+        return clean_name(path.partition("://")[2].rstrip("/"))
     return clean_name(PurePath(path).name or path)
 
 

@@ -19,6 +19,7 @@ from morgan_core.library.reader import Reader
 from morgan_core.library.room import LibraryRoom
 from morgan_core.library.service import LibraryService
 from morgan_core.library.texts import TextStore
+from morgan_core.library.web.pages import WebPages
 from morgan_core.paths import Paths
 from morgan_core.settings import Settings
 from morgan_core.storage.catalogue import Catalogue
@@ -197,6 +198,7 @@ async def room_in(
         texts=TextStore(paths.texts),
         reader=reader(real),
         cache=cache,
+        pages=WebPages(paths.pages, values),
         embed=embed,
         dimension=DIMENSION,
         paused=paths.paused,

@@ -55,7 +55,7 @@ class Announcer:
         self._rate = rate
         self._paused = paused
         for document_id in manifest.documents:
-            if paths := manifest.live_paths(document_id):
+            if paths := manifest.shown_paths(document_id):
                 self._shown[document_id] = paths[0]
         for path in manifest.roots:
             self.root(path)

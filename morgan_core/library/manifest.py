@@ -37,7 +37,7 @@ class Manifest:
     that the current revision found in the cache, where this process embedded all of it.
 
     ``on_document`` is told of each document that changed in a way a person can see, and of each
-    that is no longer to be seen.
+    that is no longer to be seen. ``shown`` is what a path is called in front of people.
     """
 
     def __init__(
@@ -45,6 +45,8 @@ class Manifest:
         catalogue: Catalogue,
         snapshot: Snapshot,
         on_document: Callable[[str], None] = lambda _document_id: None,
+        *,
+        shown: Callable[[str], str] = lambda path: path,
     ) -> None:
         self.catalogue = catalogue
         self.documents = {row.id: row for row in snapshot.documents}
@@ -56,6 +58,7 @@ class Manifest:
         self.left_out = LeftOut()
         self.found_at: dict[str, float] = {}
         self._on_document = on_document
+        self._shown = shown
         self._paths: defaultdict[str, set[str]] = defaultdict(set)
         self._by_sha: dict[str, str] = {}
         self._dirty_documents: set[str] = set()
@@ -78,6 +81,10 @@ class Manifest:
         paths = self._paths.get(document_id, ())
         live = [path for path in paths if self.files[path].deleted_at is None]
         return sorted(live) if len(live) > 1 else live
+
+    def shown_paths(self, document_id: str) -> tuple[str, ...]:
+        """The live paths as people see them: that of a web page's file is its URL."""
+        return tuple(self._shown(path) for path in self.live_paths(document_id))
 
     def modified(self, document_id: str) -> int:
         """When a file of the document was last changed, in nanoseconds; 0 when it has none."""
@@ -135,15 +142,15 @@ class Manifest:
     def show(self, document_id: str) -> Document | None:
         """The document as faces see it; None when it is hidden or unknown."""
         row = self.documents.get(document_id)
-        paths = tuple(self.live_paths(document_id))
+        paths = self.live_paths(document_id)
         if row is None or row.hidden_at is not None or not paths:
             return None
         offline = self.offline(document_id)
         root = self.roots.get(self.files[paths[0]].root) if offline else None
         return Document(
             id=row.id,
-            path=paths[0],
-            paths=paths,
+            path=self._shown(paths[0]),
+            paths=self.shown_paths(document_id),
             state="offline" if offline else row.state,
             reason=root.reason if root else row.reason,
             passages=row.passages,

@@ -68,6 +68,7 @@ class LibraryProcess:
         from morgan_core.index.factory import make_index
         from morgan_core.library.reader import Reader
         from morgan_core.library.texts import TextStore
+        from morgan_core.library.web.pages import WebPages
         from morgan_core.storage.catalogue import Catalogue
         from morgan_core.storage.engine import database_url
 
@@ -82,6 +83,7 @@ class LibraryProcess:
             texts=self._texts,
             reader=self._reader,
             cache=self._cache,
+            pages=WebPages(paths.pages, settings),
             embed=self._embed,
             dimension=info.dimension,
             paused=paths.paused,

@@ -3,6 +3,7 @@
 - ``learn`` of a folder or file below a watched folder has it looked at now. Anything else is
   taken in once and recorded as a *learned* root: from then on its known files are compared with
   the disk every half a minute, for edits and deletions; new files wait for the next ``learn``.
+- ``learn`` of a URL fetches that page and takes in its file; again, it fetches it anew.
 - ``forget`` removes at once and leaves an exclusion; ``learn`` of the same path, or of one above
   it, lifts that.
 """
@@ -27,36 +28,49 @@ from morgan_core.library.names import is_below, on_disk
 from morgan_core.library.scan import why_not_regular
 from morgan_core.library.secret_files import is_secret
 from morgan_core.library.skip import why_skip
+from morgan_core.library.web.pages import WebPages
 from morgan_core.storage.catalogue_rows import RootRow
 from morgan_core.types import Folder, StoreCheck
+from morgan_core.urls import is_url
 
 
 class Requests:
     """Runs requests between the keeper's steps."""
 
     def __init__(
-        self, manifest: Manifest, keeper: Keeper, ingest: Ingest, leftovers: Leftovers
+        self,
+        manifest: Manifest,
+        keeper: Keeper,
+        ingest: Ingest,
+        leftovers: Leftovers,
+        pages: WebPages,
     ) -> None:
         self._manifest = manifest
         self._keeper = keeper
         self._ingest = ingest
         self._leftovers = leftovers
+        self._pages = pages
 
     # --- learn -----------------------------------------------------------------------------
 
     async def resolve(self, paths: Sequence[str]) -> list[str]:
-        """The real paths. Raises BadInput that names the first which is not there."""
+        """The real paths, of URLs those of the files that they are fetched to now. Raises
+        MorganError that names the first which is not there."""
         if not paths:
             raise BadInput("No path was given.")
-        resolved = []
-        for path in paths:
-            if not os.path.isabs(on_disk(path)):  # noqa: PTH117
-                raise BadInput(f"{path!r} is not an absolute path.")
-            real = await asyncio.to_thread(real_path, path)
-            if not await asyncio.to_thread(os.path.exists, on_disk(real)):
-                raise BadInput(f"There is no file or folder {path}.")
-            resolved.append(real)
+        resolved = [path if is_url(path) else await self._resolve(path) for path in paths]
+        for at, path in enumerate(resolved):
+            if is_url(path):
+                resolved[at] = await self._pages.fetch(path)
         return list(dict.fromkeys(resolved))
+
+    async def _resolve(self, path: str) -> str:
+        if not os.path.isabs(on_disk(path)):  # noqa: PTH117
+            raise BadInput(f"{path!r} is not an absolute path.")
+        real = await asyncio.to_thread(real_path, path)
+        if not await asyncio.to_thread(os.path.exists, on_disk(real)):
+            raise BadInput(f"There is no file or folder {path}.")
+        return real
 
     async def learn(self, paths: Iterable[str], *, watch: bool) -> dict[str, str]:
         """Take in ``paths``; return what was skipped and why."""
@@ -117,7 +131,7 @@ class Requests:
     # --- forget ----------------------------------------------------------------------------
 
     async def named(self, names: Sequence[str]) -> list[str]:
-        """The paths that ``names`` (paths or document ids) stand for.
+        """The paths that ``names`` (paths, URLs or document ids) stand for.
 
         Raises NotFound that names the first which is nothing we know and nothing on the disk.
         """
@@ -134,6 +148,7 @@ class Requests:
                 for known in self._manifest.below(path):
                     self._manifest.drop(known)
             await self._manifest.flush()
+            await self._pages.remove(paths)
 
         await self._keeper.run(command)
 
@@ -144,16 +159,22 @@ class Requests:
         await self._leftovers.sweep()
 
     async def check_forgotten(self, names: Sequence[str]) -> tuple[StoreCheck, ...]:
-        """What the stores still hold of ``names``: absolute paths, or ids of documents."""
+        """What the stores still hold of ``names``: absolute paths, URLs, or ids of documents."""
         wanted = set(names)
         for name in names:
-            if os.path.isabs(on_disk(name)):  # noqa: PTH117
+            if is_url(name):
+                wanted |= {self._pages.path_of(name) or name}
+            elif os.path.isabs(on_disk(name)):  # noqa: PTH117
                 wanted.add(await asyncio.to_thread(real_path, name))
         return await self._leftovers.check(sorted(wanted))
 
     async def _named(self, name: str) -> list[str]:
         if name in self._manifest.documents:
             return self._manifest.live_paths(name)
+        if is_url(name):
+            if page := self._pages.path_of(name):
+                return [page]
+            raise NotFound(f"The page {name} was never learned.")
         if not os.path.isabs(on_disk(name)):  # noqa: PTH117
             raise NotFound(f"There is no document {name}.")
         path = await asyncio.to_thread(real_path, name)
@@ -178,7 +199,7 @@ class Requests:
 
     async def watch_add(self, path: str) -> Folder:
         """Watch a folder. Raises BadInput when it is not one that can be read."""
-        real = (await self.resolve([path]))[0]
+        real = await self._resolve(path)
         if not await asyncio.to_thread(Path(on_disk(real)).is_dir):
             raise BadInput(f"{path} is not a folder.")
         if not await asyncio.to_thread(os.access, on_disk(real), os.R_OK | os.X_OK):

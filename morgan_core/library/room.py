@@ -31,6 +31,7 @@ from morgan_core.library.requests import Requests
 from morgan_core.library.scoping import Reach, is_empty, reach_of
 from morgan_core.library.texts import TextStore
 from morgan_core.library.vectors import Embed, Vectors
+from morgan_core.library.web.pages import WebPages
 from morgan_core.library.window import TextWindow, cut_window
 from morgan_core.settings import Settings
 from morgan_core.storage.catalogue import Catalogue
@@ -75,6 +76,7 @@ class LibraryRoom:
         texts: TextStore,
         reader: FileReader,
         cache: VectorStore,
+        pages: WebPages,
         embed: Embed,
         dimension: int,
         paused: Path,
@@ -88,6 +90,7 @@ class LibraryRoom:
         self._window = TextWindow(texts)
         self._reader = reader
         self._cache = cache
+        self._pages = pages
         self._embed = embed
         self._dimension = dimension
         self._pause = Pause(paused)
@@ -105,7 +108,10 @@ class LibraryRoom:
     async def start(self) -> None:
         """Load the catalogue, open the index, go on with what was unfinished, arm the watcher."""
         snapshot = await self._catalogue.load()
-        self.manifest = Manifest(self._catalogue, snapshot, self._announcer.document)
+        await asyncio.to_thread(self._pages.load)
+        self.manifest = Manifest(
+            self._catalogue, snapshot, self._announcer.document, shown=self._pages.shown
+        )
         await self._index.open()
         await self._on_answering(self._index.answering)
         self.ingest = Ingest(
@@ -139,7 +145,9 @@ class LibraryRoom:
         self.leftovers = Leftovers(
             self.manifest, self._catalogue, self._index, self._texts, self._window, self._cache
         )
-        self.requests = Requests(self.manifest, self.keeper, self.ingest, self.leftovers)
+        self.requests = Requests(
+            self.manifest, self.keeper, self.ingest, self.leftovers, self._pages
+        )
         self.jobs = Jobs(
             self.manifest, self.keeper, self.requests, snapshot.jobs, self._announcer.job
         )
@@ -214,7 +222,7 @@ class LibraryRoom:
         are left out."""
         current = []
         for chunk in await self._index.chunks(ids):
-            paths = tuple(self.manifest.live_paths(chunk.document_id))
+            paths = self.manifest.shown_paths(chunk.document_id)
             if paths and self._is_current(chunk.document_id, chunk.revision):
                 current.append(msgspec.structs.replace(chunk, paths=paths))
         return current
@@ -261,7 +269,7 @@ class LibraryRoom:
         text is being read.
         """
         row = self.manifest.documents.get(document_id)
-        paths = self.manifest.live_paths(document_id)
+        paths = self.manifest.shown_paths(document_id)
         if row is None or not paths:
             raise NotFound(f"There is no document {document_id}.")
         if not row.text_sha256:

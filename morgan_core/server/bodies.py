@@ -49,8 +49,9 @@ class SearchBody(Body, frozen=True, kw_only=True):
 
 
 class LearnBody(Body, frozen=True, kw_only=True):
-    """``POST /api/learn`` with paths of this machine."""
+    """``POST /api/learn`` with paths of this machine, or the ``url`` of a page to fetch."""
 
+    url: str | None = None
     path: str | None = None
     paths: tuple[str, ...] = ()
     watch: bool = False

@@ -13,6 +13,11 @@ from pydantic.fields import FieldInfo
 from morgan_core.settings.fields import SECRETS, Settings, Unit, Url
 
 _NUMBERS = {int: "a whole number", float: "a number"}
+_LISTS = {
+    "cors_origins": "origins such as https://app.example.com, separated by commas, or *",
+    "private_hosts": "names or addresses of hosts such as wiki.intern, separated by commas",
+}
+_HOST = re.compile(r"[\w.-]+|[0-9A-Fa-f:.]+")
 _ORIGIN = re.compile(r"https?://[^\s/?#@,]+")
 
 
@@ -31,6 +36,11 @@ def base_type(field: FieldInfo) -> Any:
     if get_origin(kind) in (Union, types.UnionType):
         kind = next(k for k in get_args(kind) if k is not type(None))
     return kind
+
+
+def is_list(name: str) -> bool:
+    """Whether the setting holds several texts, which may be written with commas between them."""
+    return get_origin(Settings.model_fields[name].annotation) is tuple
 
 
 def choices(field: FieldInfo) -> tuple[str, ...]:
@@ -52,9 +62,7 @@ def allowed(name: str) -> str:
         return f"{_NUMBERS[kind]}{of}{_range(field)}"
     if url := url_of(field):
         return f"empty or a URL that starts with {' or '.join(f'{s}:' for s in url.schemes)}"
-    if name == "cors_origins":
-        return "origins such as https://app.example.com, separated by commas, or *"
-    return "text that is not empty"
+    return _LISTS.get(name, "text that is not empty")
 
 
 def _range(field: FieldInfo) -> str:
@@ -79,6 +87,8 @@ def fault(name: str, value: Any) -> bool:
         return not _is_url(value, url)
     if name == "cors_origins":
         return not all(origin == "*" or _ORIGIN.fullmatch(origin) for origin in value)
+    if name == "private_hosts":
+        return not all(_HOST.fullmatch(host) for host in value)
     return False
 
 
@@ -104,7 +114,7 @@ def toml_type_fits(name: str, value: Any) -> bool:
         return isinstance(value, int) and not isinstance(value, bool)
     if kind is float:
         return isinstance(value, (int, float)) and not isinstance(value, bool)
-    if name == "cors_origins":
+    if is_list(name):
         return isinstance(value, str) or (
             isinstance(value, list) and all(isinstance(v, str) for v in value)
         )

@@ -140,6 +140,11 @@ class Settings(BaseModel):
     max_file_size: Annotated[int, Bytes] = Field(
         100 * 1024 * 1024, ge=1024, description="Largest file that is read."
     )
+    private_hosts: tuple[str, ...] = Field(
+        (),
+        description="Hosts whose pages are fetched though their addresses are not public,"
+        " separated by commas.",
+    )
     reader_timeout: Annotated[float, Seconds] = Field(
         60.0, gt=0, description="How long one file may take to read."
     )

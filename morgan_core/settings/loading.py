@@ -17,6 +17,7 @@ from morgan_core.settings.allowed import (
     base_type,
     choices,
     fault,
+    is_list,
     masked_url,
     toml_type_fits,
     unit_of,
@@ -161,7 +162,7 @@ def _prepared(item: Given) -> Any:
     value = item.value
     if not isinstance(value, str):
         return value
-    if item.name == "cors_origins":
+    if is_list(item.name):
         return tuple(part.strip().rstrip("/") for part in value.split(",") if part.strip())
     field = Settings.model_fields[item.name]
     if base_type(field) in (int, float, bool):

@@ -9,6 +9,7 @@ from collections.abc import Collection
 
 from morgan_core.assistant import Morgan
 from morgan_core.types import Job
+from morgan_core.urls import is_url
 from morgan_tui.cli.console import Console, counted, name
 from morgan_tui.cli.progress import Follower, state_line
 from morgan_tui.cli.scope import absolute
@@ -16,6 +17,8 @@ from morgan_tui.cli.scope import absolute
 
 async def learn(morgan: Morgan, args: Namespace, console: Console) -> int:
     paths = [absolute(path) for path in args.paths]
+    if urls := [path for path in paths if is_url(path)]:
+        console.live(f"Fetching {name(urls[0])}…")
     job = await morgan.learn(paths, watch=args.watch)
     enough = {"findable", "done", "failed"} if args.no_wait else {"done", "failed"}
     try:

@@ -172,14 +172,16 @@ def _search(search: argparse.ArgumentParser) -> None:
 
 
 def _learn(learn: argparse.ArgumentParser) -> None:
-    learn.add_argument("paths", nargs="+", metavar="PATH")
+    learn.add_argument(
+        "paths", nargs="+", metavar="PATH", help="file, folder, or URL of a page to fetch now"
+    )
     learn.add_argument("--watch", action="store_true", help="keep the folders watched")
     learn.add_argument("--no-wait", action="store_true", help="wait only until words find them")
     learn.epilog = "--json prints how far it is, an object per line; the last line is the job."
 
 
 def _forget(forget: argparse.ArgumentParser) -> None:
-    forget.add_argument("paths", nargs="+", metavar="PATH", help="file, folder or document id")
+    forget.add_argument("paths", nargs="+", metavar="PATH", help="file, folder, URL or document id")
     forget.add_argument(
         "--prove",
         action="store_true",

@@ -15,13 +15,16 @@ from morgan_core.assistant import Morgan
 from morgan_core.errors import BadInput
 from morgan_core.scopes import Token, quoted, resolve, tokens
 from morgan_core.types import Document, LibraryListing, Scope
+from morgan_core.urls import is_url
 from morgan_tui.cli.console import name
 
 Filter = Literal["type", "after", "before"]
 
 
 def absolute(path: str) -> str:
-    """``path`` without ``~`` and relative parts; symbolic links stay."""
+    """``path`` without ``~`` and relative parts; symbolic links stay, and so do URLs."""
+    if is_url(path):
+        return path.strip()
     return os.path.abspath(Path(path).expanduser())  # noqa: PTH100
 
 
@@ -66,6 +69,8 @@ def _given(args: Namespace) -> Iterator[Token]:
 def _variants(path: str) -> tuple[str, ...]:
     """As typed, and with symbolic links followed: the library may know either."""
     typed = absolute(path)
+    if is_url(typed):
+        return (typed,)
     return tuple(dict.fromkeys([typed, str(Path(typed).resolve())]))
 
 

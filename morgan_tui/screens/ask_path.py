@@ -9,6 +9,7 @@ from pathlib import Path
 from textual.suggester import Suggester
 from textual.widgets import Input
 
+from morgan_core.urls import is_url
 from morgan_tui.screens.ask_text import AskText
 
 
@@ -44,9 +45,12 @@ def complete_path(value: str) -> str | None:
 
 
 class AskPath(AskText):
-    """Dismisses with an absolute path that exists, or None."""
+    """Dismisses with an absolute path that exists, the URL of a page, or None."""
 
-    hint = "→ completes, Enter adds, Esc goes back. A folder is watched: what changes is followed."
+    hint = (
+        "→ completes, Enter adds, Esc goes back. A folder is watched: what changes is followed."
+        " An https:// address is fetched once."
+    )
 
     def __init__(self) -> None:
         super().__init__("Add a folder or a file to the library", str(Path.home()) + "/")
@@ -60,6 +64,8 @@ class AskPath(AskText):
             self.query_one(Input).action_cursor_right()
 
     def problem_with(self, text: str) -> str:
+        if is_url(text):
+            return ""
         path = Path(text).expanduser()
         if not text or not path.is_absolute():
             return "Give an absolute path, like /home/me/papers."
@@ -68,4 +74,4 @@ class AskPath(AskText):
         return ""
 
     def result(self, text: str) -> str:
-        return str(Path(text).expanduser())
+        return text if is_url(text) else str(Path(text).expanduser())

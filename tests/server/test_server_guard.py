@@ -147,3 +147,24 @@ async def test_the_socket_is_closed_to_other_users(serve: Serve):
 
     assert socket.stat().st_mode & 0o077 == 0
     assert socket.parent.stat().st_mode & 0o077 == 0
+
+
+async def test_a_page_of_the_web_may_be_named_over_the_network_and_no_path_as_one(
+    serve: Serve, tmp_path
+):
+    served = await serve(api_key=KEY)
+    headers = {"X-API-Key": KEY}
+    secret = tmp_path / "secret.txt"
+    secret.write_text("secret")
+
+    async def learn(**body: object) -> tuple[int, str]:
+        answer = await served.http.post("/api/learn", json=body, headers=headers)
+        return answer.status, (await answer.json())["message"]
+
+    # The fake Morgan fetches nothing: what it is given comes back in its error.
+    assert await learn(url="https://example.org/a") == (400, "https:/example.org/a is not a file.")
+    for url in (str(secret), f"file://{secret}", ""):
+        assert await learn(url=url) == (400, "`url` must begin with http:// or https://.")
+    both = await learn(url="https://example.org/", path=str(secret))
+    assert both == (400, "Send `url` or `paths`, not both.")
+    assert served.morgan.library.documents() == []

@@ -103,6 +103,26 @@ async def test_a_folder_is_added_by_its_path(open_app: OpenApp, tmp_path):
         await eventually(lambda: "first.md" in screen_text(app))
 
 
+async def test_a_page_is_added_by_its_url_and_shown_and_opened_under_it(
+    open_app: OpenApp, monkeypatch
+):
+    opened = []
+    monkeypatch.setattr(opening, "_view", lambda path, mend: opened.append(path))
+    url = "https://example.org/birds/"
+    morgan = library_with(document(1, path=url))
+    async with open_app(morgan) as (app, pilot):
+        await open_library(app, pilot)
+        assert "example.org/birds" in screen_text(app)
+        await pilot.press("o", "f")
+        assert opened == [url]
+        await eventually(lambda: "has no folder" in screen_text(app))
+        await pilot.press("a")
+        await eventually(lambda: app.screen.query("Input"))
+        app.screen.query_one("Input").value = url
+        await pilot.press("enter")
+        await eventually(lambda: morgan.learned == [[url]])
+
+
 async def test_a_folder_is_no_longer_watched(open_app: OpenApp):
     morgan = library_with(document(1))
     morgan.library.folders["/papers"] = Folder(path="/papers", state="watching", documents=1)

@@ -441,6 +441,17 @@ def test_learn_waits_until_everything_is_ready(
     assert said.err == f"ready  {path} (4 passages)\nLearned 1 document, 4 passages.\n"
 
 
+def test_urls_are_given_on_as_they_are(run: Run, morgan: FakeMorgan, tmp_path: Path) -> None:
+    url = "https://example.org/a"
+    morgan.job_steps = [job("done", document(url)), job("done")]
+
+    assert run("learn", url, "a.md") == 0
+    assert run("forget", url) == 0
+
+    assert morgan.learned == [([url, str(tmp_path / "a.md")], False)]
+    assert morgan.forgotten == [[url]]
+
+
 def test_learn_no_wait_ends_when_words_find_everything(
     run: Run, morgan: FakeMorgan, tmp_path: Path, capsys: pytest.CaptureFixture[str]
 ) -> None:

@@ -150,6 +150,15 @@ def test_a_stray_unprefixed_variable_counts_only_when_headless(paths: Paths, nam
     assert headless.sources[GUIDE_NAMES[name]] == f"environment {name}"
 
 
+def test_lists_are_written_with_commas_and_in_toml_as_lists_too(paths: Paths) -> None:
+    hosts = ("wiki.intern", "10.0.0.5", "fd00::5")
+    environ = {"MORGAN_PRIVATE_HOSTS": "wiki.intern, 10.0.0.5,fd00::5"}
+    assert load_settings(paths, environ=environ).values.private_hosts == hosts
+
+    (paths.config / "config.toml").write_text(f"private_hosts = {list(hosts)}")
+    assert load_settings(paths, environ={}).values.private_hosts == hosts
+
+
 def test_our_own_name_wins_over_the_guides(paths: Paths) -> None:
     environ = {"MORGAN_LLM_MODEL": "ours", "LLM_MODEL": "theirs"}
 
@@ -292,6 +301,8 @@ def test_every_problem_of_every_source_is_told_at_once(paths: Paths) -> None:
         ("LLM_BASE_URL", "http://", "empty or a URL that starts with http: or https:"),
         ("LLM_BASE_URL", "http://host:port/v1", "empty or a URL that starts with http: or https:"),
         ("CORS_ORIGINS", "app.example.com", "origins such as https://app.example.com"),
+        ("PRIVATE_HOSTS", "http://wiki", "names or addresses of hosts such as wiki.intern"),
+        ("PRIVATE_HOSTS", "wiki:8080", "names or addresses of hosts such as wiki.intern"),
     ],
 )
 def test_an_impossible_value_names_what_is_allowed(

@@ -24,6 +24,7 @@ from morgan_core.server.core import core_of, morgan_of
 from morgan_core.server.sse import encode_event, stream_events
 from morgan_core.server.uploads import discard_uploads, store_uploads
 from morgan_core.types import Document
+from morgan_core.urls import is_url
 
 
 async def listing(request: web.Request) -> web.Response:
@@ -70,12 +71,14 @@ async def remove(request: web.Request) -> web.Response:
 
 
 async def learn(request: web.Request) -> web.Response:
-    """Take in uploaded files, or paths of this machine on the owner's socket."""
+    """Take in uploaded files, a page of the web, or paths of this machine on the owner's socket."""
     core = core_of(request)
     if request.content_type == "multipart/form-data":
         stored = await store_uploads(request, core.uploads, core.settings.max_file_size)
         return answer(await core.morgan.learn([str(path) for path in stored]), status=202)
     body = await read_body(request, LearnBody)
+    if body.url is not None:
+        return answer(await core.morgan.learn([_page(body)]), status=202)
     _refuse_paths(request)
     if not body.all_paths:
         raise BadInput("`paths` is empty.", field="paths")
@@ -136,6 +139,14 @@ async def _named(request: web.Request, names: Sequence[str]) -> list[Document]:
     """The documents with one of ``names`` as their id or as one of their paths."""
     documents = (await morgan_of(request).library.list()).documents
     return [each for each in documents if not {each.id, *each.paths}.isdisjoint(names)]
+
+
+def _page(body: LearnBody) -> str:
+    if body.url is None or not is_url(body.url):
+        raise BadInput("`url` must begin with http:// or https://.", field="url")
+    if body.all_paths:
+        raise BadInput("Send `url` or `paths`, not both.", field="url")
+    return body.url
 
 
 def _refuse_paths(request: web.Request) -> None:

@@ -1,0 +1,86 @@
+"""Web pages in the library: documents whose path is their URL."""
+
+from __future__ import annotations
+
+from collections.abc import AsyncIterator
+from pathlib import Path
+
+import pytest
+
+from morgan_core.errors import Forbidden, MorganError, NotFound
+from morgan_core.types import Job
+from tests.helpers import eventually
+from tests.hits import ask
+from tests.library_parts import TestLibrary, library_in
+from tests.web_site import Site, html, site_with
+
+
+@pytest.fixture
+async def site() -> AsyncIterator[Site]:
+    async with site_with(heron="The heron fishes.") as site:
+        yield site
+
+
+def files_in(library: TestLibrary) -> list[Path]:
+    return [path for path in library.paths.pages.rglob("*") if path.is_file()]
+
+
+async def learn(library: TestLibrary, url: str) -> Job:
+    job = await library.service.learn([url])
+
+    async def reached() -> Job | None:
+        current = await library.service.job(job.id)
+        return current if current.state in ("done", "failed") else None
+
+    finished = await eventually(reached)
+    assert finished is not None
+    return finished
+
+
+async def test_a_learned_page_is_found_refreshed_and_forgotten_by_its_url(
+    tmp_path: Path, site: Site
+) -> None:
+    url = site.url("/heron")
+    async with library_in(tmp_path, private_hosts=("127.0.0.1",)) as library:
+        [first] = (await learn(library, url)).documents
+
+        assert (first.state, first.path, first.paths) == ("ready", url, (url,))
+        assert (first.kind, first.title) == ("html", "Birds")
+        found = (await ask(library.service, "heron fishes", None, limit=5)).bm25[0].chunk
+        assert found.paths == (url,)
+        window = await library.service.text(first.id)
+        assert window.path == url and "Home" not in window.text
+
+        assert (await learn(library, url)).documents == (first,)
+
+        site.pages["/heron"] = "text/html", html("The heron has flown away.")
+        [second] = (await learn(library, url)).documents
+
+        assert second.id == first.id and second.revision > first.revision
+        assert (await library.found("flown"), await library.found("fishes")) == (["heron"], [])
+
+        await library.service.forget([url])
+
+        assert files_in(library) == [] and await library.documents() == {}
+
+        [again] = (await learn(library, url)).documents
+        await library.service.forget([again.id])
+
+        assert files_in(library) == [] and await library.documents() == {}
+
+
+async def test_pages_keep_their_urls_over_a_restart_and_private_hosts_must_be_named(
+    tmp_path: Path, site: Site
+) -> None:
+    url = site.url("/heron")
+    async with library_in(tmp_path, private_hosts=("127.0.0.1",)) as library:
+        await learn(library, url)
+        with pytest.raises(MorganError, match="There is no file or folder"):
+            await library.service.learn([site.url("/other"), str(tmp_path / "none")])
+
+    async with library_in(tmp_path) as library:
+        assert [d.path for d in (await library.service.list()).documents] == [url]
+        with pytest.raises(Forbidden, match="private_hosts"):
+            await library.service.learn([url])
+        with pytest.raises(NotFound, match=r"https://example\.org/ was never learned"):
+            await library.service.forget(["https://example.org/"])
