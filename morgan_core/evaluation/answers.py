@@ -18,7 +18,6 @@ from morgan_core.evaluation.shelf import Shelf, document_id, throw_away_folder
 from morgan_core.evaluation.squad import Question, QuestionFile
 from morgan_core.events import Done, Failed
 from morgan_core.llm.base import ChatModel
-from morgan_core.llm.factory import make_chat_model
 from morgan_core.paths import Paths
 from morgan_core.settings import Settings
 from morgan_core.storage.conversations import ConversationStore
@@ -79,11 +78,11 @@ class AnswersReport(Record, frozen=True, kw_only=True):
 async def evaluate_answers(
     file: QuestionFile,
     shelf: Shelf,
+    model: ChatModel,
     settings: Settings,
     paths: Paths,
     *,
     number: int,
-    model: ChatModel | None,
     seed: int,
     on_progress: OnProgress,
 ) -> AnswersReport:
@@ -92,22 +91,20 @@ async def evaluate_answers(
     answerable = [question for question in file.questions if question.answers]
     drawn = random.Random(seed).sample(answerable, min(number, len(answerable)))
     records = []
-    used = model or make_chat_model(settings, paths)
-    async with _open_turns(shelf, settings, paths, used) as turns:
+    async with _open_turns(shelf, settings, paths, model) as turns:
         for done, question in enumerate(drawn, start=1):
             began = time.monotonic()
             answer = await _answer(turns, question.text)
             records.append(_record(question, answer, time.monotonic() - began))
             on_progress(Progress(step="Answering", done=done, total=len(drawn)))
-    return _report(used.info.name, records, seed)
+    return _report(model.info.name, records, seed)
 
 
 @asynccontextmanager
 async def _open_turns(
     shelf: Shelf, settings: Settings, paths: Paths, model: ChatModel
 ) -> AsyncIterator[Turns]:
-    """Turns over the shelf, with conversations that are thrown away. The model is closed at the
-    end."""
+    """Turns over the shelf, with conversations that are thrown away."""
     with throw_away_folder(paths) as folder:
         engine = await asyncio.to_thread(open_engine, database_url("", folder / "answers.db"))
         try:
@@ -124,7 +121,6 @@ async def _open_turns(
             finally:
                 await turns.leave()
         finally:
-            await model.close()
             await engine.dispose()
 
 

@@ -9,6 +9,7 @@ from __future__ import annotations
 
 import time
 from collections.abc import Iterable, Sequence
+from contextlib import AsyncExitStack
 from typing import Any, NamedTuple
 
 from morgan_core.embedding.base import Embedder
@@ -21,6 +22,7 @@ from morgan_core.evaluation.retrieval import configuration_of
 from morgan_core.evaluation.shelf import Shelf, document_id, open_shelf, search
 from morgan_core.evaluation.squad import Question, QuestionFile
 from morgan_core.llm.base import ChatModel
+from morgan_core.llm.factory import make_chat_model
 from morgan_core.paths import Paths
 from morgan_core.retrieval.relevance import THRESHOLD, is_relevant, relevance
 from morgan_core.settings import Settings
@@ -111,7 +113,12 @@ async def evaluate_questions(
     Raises MorganError when a model fails.
     """
     began = time.monotonic()
-    async with open_shelf(settings, paths, embedder=embedder) as shelf:
+    async with AsyncExitStack() as stack:
+        if answers:
+            model = model or make_chat_model(settings, paths)
+            stack.push_async_callback(model.close)
+            await model.load()  # one that cannot answer is told of now, not after the questions
+        shelf = await stack.enter_async_context(open_shelf(settings, paths, embedder=embedder))
         await shelf.fill(file.articles, len(file.articles), on_progress)
         await shelf.embed_queries([q.text for q in file.questions], on_progress)
         asked = []
@@ -119,14 +126,14 @@ async def evaluate_questions(
             asked.append(await _ask(shelf, file, question, settings.max_sources))
             on_progress(Progress(step="Asking", done=done, total=len(file.questions)))
         generated = None
-        if answers:
+        if answers and model is not None:
             generated = await evaluate_answers(
                 file,
                 shelf,
+                model,
                 settings,
                 paths,
                 number=answers,
-                model=model,
                 seed=seed,
                 on_progress=on_progress,
             )

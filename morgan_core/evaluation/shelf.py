@@ -86,6 +86,7 @@ class Shelf:
     ) -> None:
         """Index and embed ``documents``, of which there are ``total``."""
         done = 0
+        on_progress(Progress(step="Embedding documents", done=0, total=total))
 
         def points() -> Iterator[Chunk]:
             nonlocal done

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import asyncio
 import time
 from argparse import Namespace
 from collections.abc import Sequence
@@ -42,6 +43,11 @@ async def evaluate(args: Namespace, paths: Paths, console: Console) -> int:
     except NotFound as error:
         console.say(f"morgan-tui: {error}")
         return USAGE
+    except asyncio.CancelledError:
+        # Vectors of one's own documents are the exception: nothing of those is kept.
+        if not args.folder:
+            console.say("Stopped. What was embedded is kept: the same command goes on from there.")
+        raise
     finally:
         console.clear()
     return 0

@@ -7,18 +7,21 @@ from pathlib import Path
 
 import pytest
 
+from morgan_core.embedding.cache import VectorCache, text_hash
 from morgan_core.errors import BadInput, Unavailable
 from morgan_core.evaluation.beir import open_collection
+from morgan_core.evaluation.embeddings import RememberingEmbedder
 from morgan_core.evaluation.own import evaluate_own
 from morgan_core.evaluation.questions import evaluate_questions
 from morgan_core.evaluation.retrieval import evaluate_retrieval
-from morgan_core.evaluation.shelf import throw_away_folder
+from morgan_core.evaluation.shelf import search, throw_away_folder
 from morgan_core.evaluation.squad import read_questions
 from morgan_core.paths import Paths, find_paths
+from morgan_core.retrieval.search import Searcher
 from morgan_core.settings import Settings
-from tests.core_fakes import ScriptedModel
+from tests.core_fakes import ListLibrary, ScriptedModel, chunk
 from tests.everyday import DOCUMENTS, QUERIES, write_collection
-from tests.word_vectors import WordEmbedder
+from tests.word_vectors import DIMENSION, WordEmbedder
 
 
 @pytest.fixture
@@ -81,14 +84,28 @@ async def test_a_run_that_broke_off_goes_on_where_it_was(tmp_path, paths):
     assert len(embedder.texts) == 45
 
 
-async def test_without_its_embedder_nothing_is_measured_by_words_alone(tmp_path, paths):
-    collection = open_collection(write_collection(tmp_path / "everyday"))
-    await evaluate_retrieval(collection, Settings(), paths, embedder=WordEmbedder())
-    (tmp_path / "everyday" / "queries.jsonl").write_text('{"_id": "q0", "text": "a new one"}')
-    collection = open_collection(tmp_path / "everyday")
+async def test_a_search_by_words_alone_is_an_error_and_no_figure():
+    library = ListLibrary([(chunk("1", "Tea is steeped."), 0.9, 3.0)])
+    searcher = Searcher(library, WordEmbedder(calls_left=0), patient=True)
 
-    with pytest.raises(Unavailable):
-        await evaluate_retrieval(collection, Settings(), paths, embedder=WordEmbedder(calls_left=0))
+    with pytest.raises(Unavailable, match="embedder does not answer"):
+        await search(searcher, "tea", 5)
+
+
+async def test_a_text_is_embedded_once_as_passage_and_once_as_query(tmp_path):
+    borrowed = VectorCache(tmp_path / "borrowed", WordEmbedder.info)
+    borrowed.put_many({text_hash("known"): bytes(4 * DIMENSION)})
+    behind = WordEmbedder()
+    cache = VectorCache(tmp_path / "own", behind.info)
+    embedder = RememberingEmbedder(behind, cache=cache, borrowed=borrowed)
+
+    for _ in range(2):
+        assert await embedder.embed(["known", "new"], "passage") != await embedder.embed(
+            ["known", "new"], "query"
+        )
+
+    assert behind.texts == ["new", "known", "new"]
+    assert borrowed.hashes() == {text_hash("known")}
 
 
 async def test_a_query_that_is_a_document_itself_does_not_find_itself(tmp_path, paths):
@@ -204,6 +221,25 @@ async def test_questions_are_found_and_refused_when_their_article_is_left_out(tm
     assert refusal.left_out_refused.mean == refusal.precision == 1.0
     assert refusal.answerable_refused.mean == 0.0
     assert report.answers is None
+
+
+async def test_a_passage_of_another_paragraph_is_no_hit(tmp_path, paths):
+    filler = "Gulls cry over the rocks and nobody counts them in the long evenings. " * 9
+    of_lamp = {"question": "It sounds in fog?", "answers": [{"text": "at dusk"}]}
+    lamp = {"context": f"{filler}The lamp of Skerry is lit at dusk.", "qas": [of_lamp]}
+    of_horn = {"question": "The lamp of Skerry is lit?", "answers": [{"text": "by hand"}]}
+    horn = {"context": f"{filler}It sounds in fog, by hand.", "qas": [of_horn]}
+    path = tmp_path / "dev.json"
+    path.write_text(json.dumps({"data": [{"title": "Skerry", "paragraphs": [lamp, horn]}]}))
+
+    report = await evaluate_questions(
+        read_questions(path), Settings(), paths, embedder=WordEmbedder()
+    )
+
+    found = report.stages["fused"]
+    assert report.passages == 2
+    assert (found.hit["1"].mean, found.answer["1"].mean) == (0.0, 0.0)
+    assert (found.hit["3"].mean, found.answer["3"].mean) == (1.0, 1.0)
 
 
 async def test_a_file_of_one_article_says_nothing_about_refusal(tmp_path, paths):
