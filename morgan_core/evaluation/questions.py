@@ -149,7 +149,7 @@ async def evaluate_questions(
             refusal=_refusal(asked, seed) if len(file.articles) > 1 else None,
             answers=generated,
             seconds=round(time.monotonic() - began, 3),
-            vectors=shelf.vectors,
+            vectors=shelf.vector_counts,
             configuration=configuration_of(settings, shelf, seed),
         )
 

@@ -80,7 +80,7 @@ async def evaluate_retrieval(
     async with open_shelf(settings, paths, embedder=embedder) as shelf:
         rankings = await rank(collection, shelf, on_progress)
         passages = shelf.passages
-        vectors = shelf.vectors
+        vectors = shelf.vector_counts
         configuration = configuration_of(settings, shelf, seed)
     return report(
         collection,

@@ -68,8 +68,8 @@ def plain_document(id: str, path: str, title: str, text: str) -> ShelfDocument:
 class Shelf:
     """The index as a ``CandidateSource``, and the product's ``searcher`` over it.
 
-    ``own_ids`` are the collection's ids of documents by those in the index; ``vectors`` counts
-    those of passages and queries that the cache had, and those that were embedded.
+    ``own_ids`` are the collection's ids of documents by those in the index; ``vector_counts``
+    are of passages and queries that the cache had, and those that were embedded.
     """
 
     def __init__(self, index: EdgeIndex, embedder: RememberingEmbedder, settings: Settings) -> None:
@@ -77,7 +77,7 @@ class Shelf:
         self.searcher = Searcher(self, embedder, patient=True)
         self.passages = 0
         self.own_ids: dict[str, str] = {}
-        self.vectors = {"reused": 0, "embedded": 0}
+        self.vector_counts = {"reused": 0, "embedded": 0}
         self._index = index
         self._settings = settings
 
@@ -97,7 +97,7 @@ class Shelf:
         stream = points()
         while some := await asyncio.to_thread(lambda: list(islice(stream, AT_ONCE))):
             await self._index.upsert_words(some)
-            vectors = await self._embed([one.text for one in some], "passage")
+            vectors = await self._embed([one.indexed_text for one in some], "passage")
             await self._index.upsert_vectors([one.id for one in some], vectors)
             self.passages += len(some)
             on_progress(Progress(step="Embedding documents", done=done, total=total))
@@ -107,6 +107,9 @@ class Shelf:
         self, text: str, vector: bytes | None, *, limit: int, scope: Scope | None = None
     ) -> Candidates:
         return await self._index.query(text, vector, limit=limit, scope=scope)
+
+    async def vectors(self, ids: Sequence[str]) -> dict[str, bytes]:
+        return await self._index.vectors(ids)
 
     async def chunks(self, ids: Sequence[str]) -> list[Chunk]:
         return await self._index.chunks(ids)
@@ -121,8 +124,8 @@ class Shelf:
     async def _embed(self, texts: Sequence[str], kind: TextKind) -> bytes:
         before = self.embedder.reused, self.embedder.embedded
         vectors = await self.embedder.embed(texts, kind)
-        self.vectors["reused"] += self.embedder.reused - before[0]
-        self.vectors["embedded"] += self.embedder.embedded - before[1]
+        self.vector_counts["reused"] += self.embedder.reused - before[0]
+        self.vector_counts["embedded"] += self.embedder.embedded - before[1]
         return vectors
 
     def _points(self, document: ShelfDocument) -> list[Chunk]:

@@ -33,7 +33,7 @@ def test_everyday_questions_find_their_texts(tmp_path, monkeypatch, capsys):
     assert code == 0, said.err
     found = json.loads(said.out)
     halves = [found["stages"][half]["ndcg@10"]["mean"] for half in ("dense", "bm25")]
-    assert found["ndcg@10"] >= 0.80, found["stages"]
-    assert found["mrr@10"] >= 0.78
+    assert found["ndcg@10"] >= max(0.88, *halves), found["stages"]
+    assert found["mrr@10"] >= 0.87
     assert found["recall@100"] == 1.0
     assert max(halves) < 0.95, "neither words nor vectors alone should do"
