@@ -244,13 +244,15 @@ class Passage(Record, frozen=True, kw_only=True):
 
 class SearchResponse(Record, frozen=True, kw_only=True):
     """``search --json``. ``words_only`` is true while the embedder is still loading,
-    ``empty_scope`` when the scope holds no document that can be found."""
+    ``empty_scope`` when the scope holds no document that can be found. ``not_reranked`` says why
+    a reranker that is set did not order the results; empty when it did, or when none is set."""
 
     query: str
     results: tuple[Passage, ...]
     took_ms: float
     words_only: bool = False
     empty_scope: bool = False
+    not_reranked: str = ""
 
 
 # --- answers -----------------------------------------------------------------------------

@@ -93,7 +93,7 @@ def locate(settings: Settings) -> EmbedderFiles:
                 mend=f"Set embedding_model to a model's folder or to one of {', '.join(KNOWN)}.",
             )
         return EmbedderFiles(info=examine(path), directory=path.resolve())
-    directory = _package_folder(known.package) or _cached_snapshot(known.repository)
+    directory = _package_folder(known.package) or cached_snapshot(known.repository)
     if directory is None:
         how = (
             f"pip install {known.package.replace('_', '-')}"
@@ -123,7 +123,7 @@ def _package_folder(package: str) -> Path | None:
     return folder if folder.is_dir() else None
 
 
-def _cached_snapshot(repository: str) -> Path | None:
+def cached_snapshot(repository: str) -> Path | None:
     """The snapshot of ``repository`` in the Hugging Face cache, laid out as the hub does."""
     home = os.environ.get("HF_HOME", "~/.cache/huggingface")
     cache = Path(os.environ.get("HF_HUB_CACHE", f"{home}/hub")).expanduser()

@@ -16,7 +16,7 @@ from morgan_core.worker import Worker
 
 # Threads that spin while they wait take the processor from everyone else: measured with two
 # cores in contention, waiting passively embeds 10-50 % more per second for 25 % less CPU time.
-_ENVIRONMENT = {
+ENVIRONMENT = {
     "OMP_WAIT_POLICY": "PASSIVE",
     "HF_HUB_OFFLINE": "1",
     "TRANSFORMERS_OFFLINE": "1",
@@ -55,7 +55,7 @@ class LocalEmbedder:
             handlers={"progress": self._on_progress},
             on_state=on_state,
             log_file=paths.logs / "embedder.log",
-            env=_ENVIRONMENT,
+            env=ENVIRONMENT,
             niceness=NICENESS,
         )
         self.progress = ""

@@ -3,9 +3,9 @@
 from __future__ import annotations
 
 import logging
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
 from pathlib import Path
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING, Any, TypeVar
 
 from morgan_core.embedding.base import TextKind
 from morgan_core.errors import ModelError
@@ -15,6 +15,8 @@ if TYPE_CHECKING:
 
 GPU_SHARE = 0.25  # of the GPU's memory, at most: the chat model comes first
 LARGEST_GPU_BATCH = 256
+
+T = TypeVar("T")
 
 log = logging.getLogger(__name__)
 
@@ -74,20 +76,27 @@ def load(directory: Path, device: str, threads: int) -> Model:
     ``device`` is ``auto``, ``cpu``, ``cuda`` or ``mps``; ``threads`` are CPU threads. Raises
     ModelError when it cannot be loaded or the device does not work.
     """
+    return load_on_first("embedder", directory, device, threads, _load_on)
+
+
+def load_on_first(
+    what: str, directory: Path, device: str, threads: int, load_on: Callable[[Path, str], T]
+) -> T:
+    """What ``load_on`` makes of the model on the first device that works."""
     import torch
 
     torch.set_num_threads(threads)
     for candidate in _candidates(device):
         try:
-            return _load_on(directory, candidate)
+            return load_on(directory, candidate)
         except Exception as error:
             if device != "auto" or candidate == "cpu":
                 raise ModelError(
-                    f"The embedder in {directory} cannot be loaded on {candidate}: "
+                    f"The {what} in {directory} cannot be loaded on {candidate}: "
                     f"{_first_line(error)}",
                     mend="Set embedding_device to auto or cpu." if candidate != "cpu" else "",
                 ) from error
-            log.warning("the embedder does not run on %s: %s", candidate, error)
+            log.warning("the %s does not run on %s: %s", what, candidate, error)
     raise AssertionError("no candidate")
 
 

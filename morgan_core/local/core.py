@@ -45,6 +45,7 @@ if TYPE_CHECKING:
     from morgan_core.chat.turns import Turns
     from morgan_core.library.service import LibraryService
     from morgan_core.local.changeover import Changeover
+    from morgan_core.retrieval.reranking import Reranking
     from morgan_core.retrieval.search import Searcher
     from morgan_core.settings import LoadedSettings
     from morgan_core.storage.conversations import ConversationStore
@@ -83,6 +84,7 @@ class LocalMorgan:
         self._store: ConversationStore
         self._embedder: Changeover
         self._service: LibraryService
+        self._reranking: Reranking | None = None
         self._searcher: Searcher
         self._turns: Turns
         self._models: LocalModels
@@ -105,6 +107,8 @@ class LocalMorgan:
         from morgan_core.embedding.factory import make_embedder
         from morgan_core.library.service import LibraryService
         from morgan_core.local.changeover import Changeover
+        from morgan_core.rerank.factory import make_reranker
+        from morgan_core.retrieval.reranking import Reranking
         from morgan_core.retrieval.search import Searcher
         from morgan_core.storage.conversations import ConversationStore
         from morgan_core.storage.engine import database_url, open_engine
@@ -140,7 +144,21 @@ class LocalMorgan:
             running=lambda: self._turns.running(),
         )
         self._closing.append(self._models.close)
-        self._searcher = Searcher(self._service, self._embedder, patient=not self._preload)
+        reranker = make_reranker(settings, self._paths, on_state=self._on_worker)
+        if reranker is not None:
+            self._closing.append(reranker.stop)
+            self._reranking = Reranking(
+                reranker,
+                top=settings.reranker_top_k,
+                timeout=settings.reranker_timeout,
+                patient=not self._preload,
+            )
+        self._searcher = Searcher(
+            self._service,
+            self._embedder,
+            reranking=self._reranking,
+            patient=not self._preload,
+        )
         self._turns = Turns(
             store=self._store,
             journal=self._paths.journal,
@@ -153,6 +171,8 @@ class LocalMorgan:
         self._started = True
         if self._preload:
             self._spawn(self._embedder.start(), "start the embedder")
+            if reranker is not None:
+                self._spawn(reranker.start(), "start the reranker")
             self._spawn(self._models.warm_up(), "load the chat model")
 
     async def close(self) -> None:
@@ -269,6 +289,7 @@ class LocalMorgan:
             library=self._service if self._started else None,
             embedder=self._embedder if self._started else None,
             models=self._models if self._started else None,
+            reranking=self._reranking,
         )
 
     # --- inside --------------------------------------------------------------------------

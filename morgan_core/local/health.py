@@ -18,6 +18,7 @@ if TYPE_CHECKING:
     from morgan_core.embedding.base import Embedder
     from morgan_core.library.service import LibraryService
     from morgan_core.local.models import LocalModels
+    from morgan_core.retrieval.reranking import Reranking
     from morgan_core.settings import Settings
 
 TIMEOUT_SECONDS = 2.0
@@ -38,16 +39,20 @@ class HealthReport:
         library: LibraryService | None,
         embedder: Embedder | None,
         models: LocalModels | None,
+        reranking: Reranking | None = None,
     ) -> Health:
         if engine is None or library is None or embedder is None or models is None:
             return self._health({"core": "starting"}, ())
         index = "qdrant" if self._settings.qdrant_url else "index"
-        workers = tuple(w for w in (library.worker, embedder.worker) if w is not None)
+        rerank = reranking.reranker.worker if reranking is not None else None
+        workers = tuple(w for w in (library.worker, embedder.worker, rerank) if w is not None)
         components = {
             "llm": models.component(),
             "embedder": _embedder(embedder),
             "database": await _asked(_select(engine)),
         }
+        if reranking is not None:
+            components["reranker"] = _reranker(reranking)
         state = library.worker.state
         if state == "ready":
             answers = await _asked(counts := asyncio.ensure_future(library.counts()))
@@ -86,6 +91,15 @@ def _embedder(embedder: Embedder) -> str:
     return "not loaded" if embedder.worker is None else _worker(embedder.worker)
 
 
+def _reranker(reranking: Reranking) -> str:
+    worker = reranking.reranker.worker
+    if worker is not None and worker.state != "ready":
+        return _worker(worker)
+    if reranking.error:
+        return f"error: {reranking.error}"
+    return "ok" if reranking.reranker.ready else "not loaded"
+
+
 def _worker(worker: WorkerInfo) -> str:
     match worker.state:
         case "ready":
@@ -121,6 +135,7 @@ def _remote_hosts(settings: Settings) -> tuple[str, ...]:
     urls = (
         settings.llm_base_url,
         settings.embedding_base_url,
+        settings.reranker_url,
         settings.qdrant_url,
         settings.redis_url,
         settings.database_url,

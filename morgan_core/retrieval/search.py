@@ -12,6 +12,7 @@ from morgan_core.errors import BadInput, MorganError
 from morgan_core.retrieval.base import CandidateSource
 from morgan_core.retrieval.fusion import Fused, fuse
 from morgan_core.retrieval.ranking import POOL, rank
+from morgan_core.retrieval.reranking import Reranking
 from morgan_core.types import Passage, Scope, SearchResponse
 
 # Each half returns this many candidates; the figures of ``fusion`` were measured with 100.
@@ -22,13 +23,19 @@ log = logging.getLogger(__name__)
 
 class Searcher:
     """Search over the library. While the embedder is loading, words alone decide; a
-    ``patient`` searcher waits for it instead."""
+    ``patient`` searcher waits for it instead. ``reranking`` has the last word on the order."""
 
     def __init__(
-        self, library: CandidateSource, embedder: Embedder, *, patient: bool = False
+        self,
+        library: CandidateSource,
+        embedder: Embedder,
+        *,
+        reranking: Reranking | None = None,
+        patient: bool = False,
     ) -> None:
         self._library = library
         self._embedder = embedder
+        self._reranking = reranking
         self._patient = patient
 
     @property
@@ -54,12 +61,16 @@ class Searcher:
         fused = fuse(candidates)
         words_only = not candidates.dense_ready
         results = await self._rank(query, fused[: max(POOL, limit)], words_only=words_only)
+        not_reranked = ""
+        if self._reranking is not None:
+            results, not_reranked = await self._reranking.order(query, results)
         return SearchResponse(
             query=query,
             results=results[:limit],
             took_ms=(time.perf_counter() - began) * 1000,
             words_only=words_only,
             empty_scope=candidates.empty_scope,
+            not_reranked=not_reranked,
         )
 
     async def _rank(

@@ -118,6 +118,28 @@ class Settings(BaseModel):
         0, ge=0, le=4096, description="Most texts per batch; 0 leaves the size to measurement."
     )
 
+    # the reranker
+    reranker_model: str = Field(
+        "",
+        description="Reranker: a directory, a name in the Hugging Face cache, or the remote"
+        " model's name; empty reranks nothing unless reranker_url is set.",
+    )
+    reranker_url: Annotated[str, Web] = Field(
+        "",
+        description="Host that reranks at /rerank; empty runs reranker_model in a child process.",
+    )
+    reranker_api: Literal["tei", "jina"] = Field(
+        "tei",
+        description="Shape of that host's API: Text Embeddings Inference, or Jina's and Cohere's.",
+    )
+    reranker_api_key: SecretStr | None = Field(None, description="Key for the remote reranker.")
+    reranker_top_k: Annotated[int, Passages] = Field(
+        30, ge=2, le=200, description="Best passages that the reranker reads."
+    )
+    reranker_timeout: Annotated[float, Seconds] = Field(
+        5.0, gt=0, le=120, description="How long a search waits for the reranker."
+    )
+
     # search
     qdrant_url: Annotated[str, Web] = Field(
         "", description="Qdrant server; empty uses the embedded engine."

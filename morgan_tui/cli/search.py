@@ -5,6 +5,7 @@ from __future__ import annotations
 from argparse import Namespace
 
 from morgan_core.assistant import Morgan
+from morgan_core.sanitise import sanitise
 from morgan_core.scopes import without_words
 from morgan_core.types import Passage
 from morgan_tui.cli import chats
@@ -31,6 +32,8 @@ async def search(morgan: Morgan, args: Namespace, console: Console) -> int:
             console.say("Nothing was found.")
     if found.words_only:
         console.say("Found by words alone: the embedder is not ready.")
+    if found.not_reranked:
+        console.say(f"Not reranked: {sanitise(found.not_reranked)}")
     return 0
 
 

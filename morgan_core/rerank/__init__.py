@@ -1,0 +1,1 @@
+"""Rerankers: a query and each of the best passages, read together."""
