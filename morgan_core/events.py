@@ -14,7 +14,9 @@ from morgan_core.types import (
     Job,
     LibraryCounts,
     ModelInfo,
+    PromptUse,
     Record,
+    Retrieval,
     Sentence,
     Source,
     WorkerInfo,
@@ -52,6 +54,13 @@ class Sources(TurnEvent, tag="sources", frozen=True, kw_only=True):
 
     sources: tuple[Source, ...]
     relevant: bool = True
+    retrieval: Retrieval | None = None
+
+
+class Prompted(TurnEvent, tag="prompted", frozen=True, kw_only=True):
+    """The model begins to read: what was put before it, and what was cut or left out."""
+
+    prompt: PromptUse
 
 
 class Token(TurnEvent, tag="token", frozen=True, kw_only=True):
@@ -82,7 +91,7 @@ class Failed(TurnEvent, tag="failed", frozen=True, kw_only=True):
     details: dict[str, Any] = {}
 
 
-AnyTurnEvent = Queued | Loading | Searching | Sources | Token | Checked | Done | Failed
+AnyTurnEvent = Queued | Loading | Searching | Sources | Prompted | Token | Checked | Done | Failed
 
 turn_event_encoder = msgspec.json.Encoder()
 turn_event_decoder: msgspec.json.Decoder[AnyTurnEvent] = msgspec.json.Decoder(AnyTurnEvent)

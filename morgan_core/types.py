@@ -225,9 +225,18 @@ class Scores(Record, frozen=True, kw_only=True):
     rerank: float | None = None
 
 
+class Elsewhere(Record, frozen=True, kw_only=True):
+    """Another document that holds a passage's text, or nearly."""
+
+    document: str
+    path: str
+
+
 class Passage(Record, frozen=True, kw_only=True):
-    """A retrieved chunk. ``place`` is what people call its place where a page number does not
-    say it: ``slide 4``, ``Prices!A2:F40``, ``lines 3–17``; else empty."""
+    """A retrieved chunk, or neighbouring chunks of one document joined. ``place`` is what people
+    call its place where a page number does not say it: ``slide 4``, ``Prices!A2:F40``,
+    ``lines 3–17``; else empty. ``also_in`` are the documents whose passages were left out because
+    this one says the same in the same words."""
 
     document: str
     path: str
@@ -240,6 +249,7 @@ class Passage(Record, frozen=True, kw_only=True):
     score: float
     scores: Scores
     revision: int = 0
+    also_in: tuple[Elsewhere, ...] = ()
 
 
 class SearchResponse(Record, frozen=True, kw_only=True):
@@ -255,16 +265,118 @@ class SearchResponse(Record, frozen=True, kw_only=True):
     not_reranked: str = ""
 
 
+# --- why this answer ---------------------------------------------------------------------
+
+Fate = Literal["source", "merged", "duplicate", "crowded", "beyond"]
+"""What became of a passage that was found: a ``source`` of its own, ``merged`` into that of a
+neighbour, left out as ``duplicate`` of another, because its document was ``crowded`` out by
+others as good, or ``beyond`` the number of sources."""
+
+
+class Considered(Record, frozen=True, kw_only=True):
+    """A passage that was found for a question, in the order of its final ``score``.
+
+    ``scores`` are retrieval's own; ``prior`` was added for its name, place in time or heading.
+    ``n`` is the source that it became, or is a part or a duplicate of.
+    """
+
+    document: str
+    path: str
+    page: int | None
+    place: str = ""
+    heading: str = ""
+    start: int
+    end: int
+    score: float
+    scores: Scores
+    prior: float = 0.0
+    fate: Fate
+    n: int | None = None
+
+
+class Retrieval(Record, frozen=True, kw_only=True):
+    """How the sources were found. The documents count as holding something about the question
+    when ``signal`` reaches ``threshold``; ``query`` is the question as it was searched for, and
+    ``rewritten`` says by what it was made to stand alone, if it was."""
+
+    query: str
+    rewritten: Literal["", "rule", "model"] = ""
+    signal: float = 0.0
+    threshold: float = 0.0
+    words_only: bool = False
+    considered: tuple[Considered, ...] = ()
+
+
+Limit = Literal["", "window", "first_token", "small_model"]
+"""Why a source was cut or left out: the context window, the time to the first token, or because
+a small model is confused by more."""
+
+
+class SourceUse(Record, frozen=True, kw_only=True):
+    """What the model read of source ``n``: ``start`` to ``end`` of its document, ``tokens`` of
+    the prompt; nothing when both are 0. ``limit`` says what kept the rest out."""
+
+    n: int
+    start: int = 0
+    end: int = 0
+    tokens: int = 0
+    limit: Limit = ""
+
+
+class HistoryUse(Record, frozen=True, kw_only=True):
+    """What the model read of the conversation: ``turns`` of the ``earlier`` answered ones.
+
+    Before this question the sources of ``cut_sources`` turns were taken out for good, and
+    ``cut_turns`` whole turns, of which a summary ``by`` the model, or an extract, took the place.
+    """
+
+    turns: int = 0
+    earlier: int = 0
+    cut_sources: int = 0
+    cut_turns: int = 0
+    by: Literal["", "model", "extract"] = ""
+
+
+class PromptUse(Record, frozen=True, kw_only=True):
+    """What was put before ``model``, in tokens of its own tokeniser: ``tokens`` in all, in a
+    window of ``window``, of which ``reserved`` are kept for the answer. Sources had ``budget``.
+    Of the text given with the question ``context_sent`` of ``context_total`` characters were
+    sent."""
+
+    model: str
+    window: int
+    reserved: int
+    tokens: int
+    budget: int
+    sources: tuple[SourceUse, ...] = ()
+    history: HistoryUse = HistoryUse()
+    context_sent: int = 0
+    context_total: int = 0
+
+
+class Why(Record, frozen=True, kw_only=True):
+    """Why an answer is as it is; ``prompt`` is None when the model was not asked."""
+
+    retrieval: Retrieval
+    prompt: PromptUse | None = None
+
+
 # --- answers -----------------------------------------------------------------------------
 
 SentenceStatus = Literal["supported", "partly", "unsupported"]
 
 
 class Source(Record, frozen=True, kw_only=True):
-    """A numbered passage as it was put before the model."""
+    """A numbered passage that an answer draws on."""
 
     n: int
     passage: Passage
+
+    def cut(self, start: int, end: int) -> Source:
+        """The source with ``start``..``end`` of its passage's text only."""
+        at, text = self.passage.start, self.passage.text[start:end]
+        passage = msgspec.structs.replace(self.passage, text=text, start=at + start, end=at + end)
+        return msgspec.structs.replace(self, passage=passage)
 
 
 class Sentence(Record, frozen=True, kw_only=True):
@@ -335,6 +447,7 @@ class Answer(Record, frozen=True, kw_only=True):
     timings: Timings = Timings()
     finish_reason: FinishReason = "end"
     sources: tuple[Source, ...] = ()
+    why: Why | None = None
 
 
 # --- conversations -----------------------------------------------------------------------

@@ -94,6 +94,7 @@ class LibraryProcess:
             "query": self._query,
             "chunks": self._chunks,
             "vectors": self._vectors,
+            "modified": self._modified,
             "list": self._list,
             "counts": self._counts,
             "text": self._text,
@@ -150,6 +151,9 @@ class LibraryProcess:
 
     async def _chunks(self, ids: list[str]) -> list[Chunk]:
         return await self._room.chunks(ids)
+
+    async def _modified(self, documents: list[str]) -> dict[str, float]:
+        return self._room.modified(documents)
 
     async def _list(self) -> LibraryListing:
         return self._room.listing()

@@ -231,6 +231,11 @@ class LibraryRoom:
         """The dense vectors of candidates, those that have one: float32 by id."""
         return await self._index.vectors(ids)
 
+    def modified(self, documents: Sequence[str]) -> dict[str, float]:
+        """When the documents were last changed; those that are gone are left out."""
+        shown = map(self.manifest.show, documents)
+        return {document.id: document.modified for document in shown if document is not None}
+
     def listing(self) -> LibraryListing:
         shown = (self.manifest.show(document_id) for document_id in self.manifest.documents)
         documents = sorted((d for d in shown if d is not None), key=lambda d: d.path)

@@ -118,6 +118,12 @@ class LibraryService:
         """The dense vectors of candidates, those that have one: float32 by id."""
         return msgspec.convert(await self._worker.call("vectors", ids=list(ids)), dict[str, bytes])
 
+    async def modified(self, documents: Sequence[str]) -> dict[str, float]:
+        """When these documents were last changed, in seconds since the epoch, by id; those that
+        are gone are left out."""
+        found = await self._worker.call("modified", documents=[*documents])
+        return msgspec.convert(found, dict[str, float])
+
     async def list(self) -> LibraryListing:
         return msgspec.convert(await self._worker.call("list"), LibraryListing)
 

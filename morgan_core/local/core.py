@@ -9,6 +9,8 @@ from collections.abc import AsyncIterator, Awaitable, Callable, Sequence
 from contextlib import aclosing
 from typing import TYPE_CHECKING
 
+import msgspec
+
 from morgan_core.changes import ChangeHub
 from morgan_core.errors import BadInput, MorganError, Unavailable
 from morgan_core.events import (
@@ -49,6 +51,9 @@ if TYPE_CHECKING:
     from morgan_core.retrieval.search import Searcher
     from morgan_core.settings import LoadedSettings
     from morgan_core.storage.conversations import ConversationStore
+
+COPIES = 20
+"""Passages that are searched for beyond those asked for, to take the places of copies."""
 
 log = logging.getLogger(__name__)
 
@@ -163,6 +168,7 @@ class LocalMorgan:
             store=self._store,
             journal=self._paths.journal,
             searcher=self._searcher,
+            texts=self._service,
             model=self._models.current,
             settings=settings,
         )
@@ -259,12 +265,17 @@ class LocalMorgan:
     async def search(
         self, query: str, *, limit: int | None = None, scope: Scope | None = None
     ) -> SearchResponse:
+        """As the protocol says; a text that stands in several documents comes once."""
         self._check_open()
+        from morgan_core.retrieval.duplicates import same_text
+
         settings = self._loaded.values
         limit = settings.default_search_results if limit is None else limit
         if not 1 <= limit <= settings.max_search_results:
             raise BadInput(f"limit is {limit}; it must be from 1 to {settings.max_search_results}.")
-        return await self._searcher.search(query, limit=limit, scope=scope)
+        found = await self._searcher.search(query, limit=limit + COPIES, scope=scope)
+        once = same_text(found.results)[:limit]
+        return msgspec.structs.replace(found, results=tuple(once))
 
     async def learn(self, paths: Sequence[str], *, watch: bool = False) -> Job:
         self._check_open()

@@ -21,7 +21,12 @@ WORDS_THRESHOLD = 0.19
 
 def is_relevant(passages: Sequence[Passage], *, words_only: bool) -> bool:
     """Whether one of the best passages is about the question at all."""
-    return relevance(passages) >= (WORDS_THRESHOLD if words_only else THRESHOLD)
+    return relevance(passages) >= threshold(words_only=words_only)
+
+
+def threshold(*, words_only: bool) -> float:
+    """The least signal of documents that hold something about the question."""
+    return WORDS_THRESHOLD if words_only else THRESHOLD
 
 
 def relevance(passages: Sequence[Passage]) -> float:

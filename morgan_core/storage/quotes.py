@@ -9,7 +9,15 @@ from sqlalchemy import or_, select
 from sqlalchemy.ext.asyncio import AsyncEngine
 
 from morgan_core.storage.schema import conversations, messages
-from morgan_core.types import Answer, PastAnswer, Record, Source
+from morgan_core.types import (
+    Answer,
+    Considered,
+    Elsewhere,
+    Passage,
+    PastAnswer,
+    Record,
+    Source,
+)
 
 _sources = msgspec.json.Decoder(tuple[Source, ...])
 _answer = msgspec.json.Decoder(Answer)
@@ -26,8 +34,8 @@ class _Quote(Record, frozen=True):
 async def answers_quoting(
     engine: AsyncEngine, paths: Sequence[str], documents: Iterable[str] = ()
 ) -> tuple[PastAnswer, ...]:
-    """The answers that cite, or were shown, what is or was at or below ``paths`` or has one of
-    the ids ``documents``; oldest first.
+    """The answers that cite, were shown, or keep the name of what is or was at or below ``paths``
+    or has one of the ids ``documents``; oldest first.
 
     A document that was renamed is known by the id that it was once quoted with at a path.
     """
@@ -92,10 +100,11 @@ async def _quotes(
 def _all_quotes(sources: str | None, answer: str | None) -> list[_Quote]:
     shown = _sources.decode(sources) if sources else ()
     given = _answer.decode(answer) if answer else Answer(answer="")
-    quotes = [
-        _Quote(document=s.passage.document, path=s.passage.path, cited=False)
-        for s in (*shown, *given.sources)
-    ]
+    named: list[Passage | Elsewhere | Considered] = []
+    for source in (*shown, *given.sources):
+        named += [source.passage, *source.passage.also_in]
+    named += given.why.retrieval.considered if given.why else ()
+    quotes = [_Quote(document=one.document, path=one.path, cited=False) for one in named]
     quotes += [_Quote(document=c.document, path=c.path, cited=True) for c in given.citations]
     return quotes
 
