@@ -38,10 +38,11 @@ class ScriptedModel:
         self.error: Exception | None = None
         self.context_tokens = 2048
         self.prefill_rate: float | None = None
+        self.size = 600_000_000
 
     @property
     def info(self) -> ModelInfo:
-        return ModelInfo(name="scripted", role="chat", state="active")
+        return ModelInfo(name="scripted", role="chat", state="active", size=self.size)
 
     async def load(self, on_progress: Callable[[float], None] | None = None) -> None:
         if on_progress:

@@ -2,11 +2,20 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Awaitable, Callable, Sequence
 from pathlib import PurePath
 
+from morgan_core.chat.trimming import beginning, best_run
 from morgan_core.llm.base import ChatMessage, ChatModel
-from morgan_core.types import ModelInfo, Passage, Source
+from morgan_core.types import (
+    HistoryUse,
+    Limit,
+    ModelInfo,
+    PromptUse,
+    Record,
+    Source,
+    SourceUse,
+)
 
 _ROLE = "You are Morgan, an assistant that answers from the user's own documents."
 _CITING = (
@@ -23,14 +32,44 @@ _PLAIN = (
 SMALL_MODEL_BYTES = 500_000_000
 SMALL_MODEL_SOURCES = 3
 
-# Past this share of the window, the sources of all earlier turns go in one cut, so that the
-# engine re-reads the transcript once and not at every turn.
-CUT_AT = 0.75
+STRONG_MODEL_BYTES = 800_000_000
+"""From about a billion weights in four bits a model rewrites and summarises reliably."""
+
+LEAST_FIRST = 256
+"""Tokens that the best source may have however slowly the machine reads."""
+
+LEAST_CUT = 32
+"""A source is not cut to fewer tokens: it is left out."""
+
+_Cost = Callable[[Sequence[Source]], Awaitable[int]]
 
 
-def system_prompt(info: ModelInfo) -> str:
-    """The system message for a model; a remote one, of unknown size, counts as large."""
-    return _PLAIN if _is_small(info) else _CITING
+class Conversation(Record, frozen=True, kw_only=True):
+    """What comes before the question: the system message, and the transcript as the model read
+    and wrote it."""
+
+    messages: tuple[ChatMessage, ...]
+    use: HistoryUse = HistoryUse()
+
+
+class Prompt(Record, frozen=True, kw_only=True):
+    """The question as the model reads it, and what is in it."""
+
+    text: str
+    use: PromptUse
+
+
+def system_prompt(info: ModelInfo, summary: str = "") -> ChatMessage:
+    """The system message for a model, with the ``summary`` of what was cut from the transcript;
+    a remote model, of unknown size, counts as large."""
+    role = _PLAIN if _is_small(info) else _CITING
+    told = f"{role}\n\nEarlier in this conversation:\n{summary}" if summary else role
+    return ChatMessage(role="system", content=told)
+
+
+def is_strong(info: ModelInfo) -> bool:
+    """Whether the model can be trusted to rewrite and to summarise."""
+    return info.size == 0 or info.size >= STRONG_MODEL_BYTES
 
 
 def _is_small(info: ModelInfo) -> bool:
@@ -63,54 +102,114 @@ def question_prompt(question: str, sources: Sequence[Source], context: str = "")
     return "\n\n".join(parts)
 
 
-async def choose_sources(
+async def make_prompt(
     model: ChatModel,
-    history: Sequence[ChatMessage],
-    question: str,
-    passages: Sequence[Passage],
-    *,
-    context: str,
-    max_sources: int,
-    max_response_tokens: int,
-    first_token_seconds: float,
-) -> tuple[Source, ...]:
-    """As many of the best passages as fit the window and the time to the first token.
-
-    The time limit counts where ``model.prefill_rate`` was measured; the best passage is always
-    in, if the window holds it at all. The transcript costs no time: the engine has read it.
-    A small model gets few, since more confuse it.
-    """
-    if _is_small(model.info):
-        max_sources = min(max_sources, SMALL_MODEL_SOURCES)
-    bare = await _tokens(model, history, question, (), context)
-    room = model.context_tokens - max_response_tokens - bare
-    rate = model.prefill_rate
-    quick = room if rate is None else int(rate * first_token_seconds)
-    chosen: tuple[Source, ...] = ()
-    for passage in passages[:max_sources]:
-        candidate = (*chosen, Source(n=len(chosen) + 1, passage=passage))
-        added = await _tokens(model, history, question, candidate, context) - bare
-        if added > room or (chosen and added > quick):
-            break
-        chosen = candidate
-    return chosen
-
-
-def messages(model: ChatModel, history: Sequence[ChatMessage], prompt: str) -> list[ChatMessage]:
-    """System message, transcript, and the new question."""
-    return [
-        ChatMessage(role="system", content=system_prompt(model.info)),
-        *history,
-        ChatMessage(role="user", content=prompt),
-    ]
-
-
-async def _tokens(
-    model: ChatModel,
-    history: Sequence[ChatMessage],
+    conversation: Conversation,
     question: str,
     sources: Sequence[Source],
+    *,
     context: str,
-) -> int:
-    prompt = question_prompt(question, sources, context)
-    return await model.count_tokens(messages(model, history, prompt))
+    max_response_tokens: int,
+    first_token_seconds: float,
+) -> Prompt:
+    """The question with as much of ``context`` and then of the sources, best first, as fits.
+
+    What fits is counted with the model's own tokeniser. The time to the first token limits the
+    sources where ``model.prefill_rate`` was measured; the transcript costs no time: the engine
+    has read it. The first source that does not fit is cut at the ends of sentences, the rest is
+    left out. A small model gets few, since more confuse it.
+    """
+
+    async def tokens(given: str, chosen: Sequence[Source] = ()) -> int:
+        asked = ChatMessage(role="user", content=question_prompt(question, chosen, given))
+        return await model.count_tokens([*conversation.messages, asked])
+
+    room = model.context_tokens - max_response_tokens
+    sent = await beginning(context, room, tokens)
+    bare = await tokens(sent)
+    room = max(0, room - bare)
+    rate = model.prefill_rate
+    quick = None if rate is None else int(rate * first_token_seconds)
+
+    async def cost(chosen: Sequence[Source]) -> int:
+        return await tokens(sent, chosen) - bare
+
+    most = SMALL_MODEL_SOURCES if _is_small(model.info) else len(sources)
+    chosen, uses = await _fit(question, sources[:most], cost, room, quick)
+    uses += [SourceUse(n=source.n, limit="small_model") for source in sources[most:]]
+    return Prompt(
+        text=question_prompt(question, chosen, sent),
+        use=PromptUse(
+            model=model.info.name,
+            window=model.context_tokens,
+            reserved=max_response_tokens,
+            tokens=bare + sum(use.tokens for use in uses),
+            budget=room if quick is None else min(room, quick),
+            sources=tuple(uses),
+            history=conversation.use,
+            context_sent=len(sent),
+            context_total=len(context),
+        ),
+    )
+
+
+async def _fit(
+    question: str, sources: Sequence[Source], cost: _Cost, room: int, quick: int | None
+) -> tuple[list[Source], list[SourceUse]]:
+    """The sources as they are sent, and what of each is."""
+    chosen: list[Source] = []
+    uses: list[SourceUse] = []
+    used = 0
+    limit: Limit = ""
+    for source in sources:
+        if limit:
+            uses.append(SourceUse(n=source.n, limit=limit))
+            continue
+        quickly = room if quick is None else max(quick, 0 if chosen else LEAST_FIRST)
+        whole = await cost([*chosen, source])
+        kept = source
+        if whole > min(room, quickly):
+            limit = "window" if room <= quickly else "first_token"
+            left = min(room, quickly) - used
+            cut = await _cut(question, source, chosen, cost, used, left, whole - used)
+            if cut is None:
+                uses.append(SourceUse(n=source.n, limit=limit))
+                continue
+            kept, whole = cut
+        chosen.append(kept)
+        passage = kept.passage
+        uses.append(
+            SourceUse(
+                n=kept.n,
+                start=passage.start,
+                end=passage.end,
+                tokens=whole - used,
+                limit=limit,
+            )
+        )
+        used = whole
+    return chosen, uses
+
+
+async def _cut(
+    question: str,
+    source: Source,
+    chosen: Sequence[Source],
+    cost: _Cost,
+    used: int,
+    left: int,
+    whole: int,
+) -> tuple[Source, int] | None:
+    """``source`` cut to ``left`` of its ``whole`` tokens, and what all then cost; None when too
+    little would be left of it."""
+    if left < LEAST_CUT:
+        return None
+    characters = len(source.passage.text) * left // whole
+    while run := best_run(source.passage.text, question, characters):
+        start, end = run
+        kept = source.cut(start, end)
+        total = await cost([*chosen, kept])
+        if total - used <= left:
+            return kept, total
+        characters = min(end - start - 1, (end - start) * left // (total - used))
+    return None

@@ -8,16 +8,16 @@ import time
 from collections.abc import Callable, Sequence
 
 from morgan_core.chat.checking import AnswerChecker
-from morgan_core.chat.prompt import choose_sources, messages, question_prompt
-from morgan_core.chat.rewrite import search_query
-from morgan_core.chat.transcript import load_history
+from morgan_core.chat.finding import Finder
+from morgan_core.chat.prompt import Conversation, is_strong, make_prompt
+from morgan_core.chat.rewrite import Query, query_by_model, search_query
+from morgan_core.chat.transcript import load_conversation
 from morgan_core.chat.turn import Turn
+from morgan_core.embedding.base import Embedder
 from morgan_core.errors import MorganError
-from morgan_core.events import Done, Failed, Loading, Queued, Searching, Sources, Token
+from morgan_core.events import Done, Failed, Loading, Prompted, Queued, Searching, Sources, Token
 from morgan_core.llm.base import ChatMessage, ChatModel, Delta, Finished
 from morgan_core.retrieval.grounding import Grounded
-from morgan_core.retrieval.relevance import is_relevant
-from morgan_core.retrieval.search import Searcher
 from morgan_core.sanitise import StreamSanitiser
 from morgan_core.settings import Settings
 from morgan_core.storage.conversations import ConversationStore
@@ -25,9 +25,7 @@ from morgan_core.types import (
     Answer,
     FinishReason,
     MessageState,
-    Passage,
     Scope,
-    SearchResponse,
     Source,
     Timings,
     Usage,
@@ -37,7 +35,6 @@ NOT_FOUND = "I found nothing about this in your documents."
 NEAREST = " The nearest passages are listed with this answer."
 EMPTY_LIBRARY = "There is nothing in your library yet. Add a folder or a file, then ask again."
 EMPTY_SCOPE = "There is nothing within {} in your library. Ask again with other limits, or none."
-NEAREST_SHOWN = 3
 
 log = logging.getLogger(__name__)
 
@@ -50,14 +47,16 @@ class TurnRun:
         turn: Turn,
         *,
         store: ConversationStore,
-        searcher: Searcher,
+        finder: Finder,
+        embedder: Embedder,
         model: Callable[[], ChatModel],
         settings: Settings,
         lock: asyncio.Lock,
     ) -> None:
         self._turn = turn
         self._store = store
-        self._searcher = searcher
+        self._finder = finder
+        self._embedder = embedder
         self._model = model
         self._settings = settings
         self._lock = lock
@@ -67,6 +66,7 @@ class TurnRun:
         self._shown_share = -1.0
         self._position = 0
         self._checker: AnswerChecker | None = None
+        self._said: Conversation | None = None
 
     async def run(self) -> None:
         try:
@@ -119,49 +119,54 @@ class TurnRun:
 
     async def _search(self) -> None:
         turn = self._turn
-        question = turn.asked.searched
-        rows = await self._store.transcript(turn.conversation_id, before_turn=turn.id)
-        query = search_query(question, [row.text for row in rows if row.role == "user"])
-        turn.emit(Searching, query=query)
-        found = await self._retrieve(query, wait=False)
-        relevant = _relevant(found)
-        if found.words_only and not relevant:
-            # Before refusing, wait for the half of the evidence that is still loading.
-            found = await self._retrieve(query, wait=True)
-            relevant = _relevant(found)
-        shown = self._settings.max_sources if relevant else NEAREST_SHOWN
-        sources = _numbered(found.results[:shown])
-        await self._store.update_message(turn.asked.answer.id, sources=sources)
-        turn.emit(Sources, sources=sources, relevant=relevant)
+        query = await self._query(turn.asked.searched)
+        turn.emit(Searching, query=query.text)
+        found = await self._finder.find(query, turn.asked.scope)
+        await self._store.update_message(turn.asked.answer.id, sources=found.sources)
+        turn.emit(
+            Sources, sources=found.sources, relevant=found.relevant, retrieval=found.retrieval
+        )
         self._mark("search")
 
-    async def _retrieve(self, query: str, *, wait: bool) -> SearchResponse:
-        return await self._searcher.search(
-            query,
-            limit=self._settings.max_sources,
-            scope=self._turn.asked.scope,
-            wait_for_embedder=wait,
-        )
+    async def _query(self, question: str) -> Query:
+        """What to search for. A model rewrites the question only when it is loaded: else its
+        loading would come before the sources."""
+        rows = await self._store.transcript(self._turn.conversation_id, before_turn=self._turn.id)
+        query = search_query(question, [row.text for row in rows if row.role == "user"])
+        model = self._model()
+        if query.rewritten and model.info.state == "active" and is_strong(model.info):
+            conversation = await self._conversation(model)
+            return await query_by_model(model, conversation.messages, question) or query
+        return query
+
+    async def _conversation(self, model: ChatModel) -> Conversation:
+        """What is said so far, cut to the window once in a turn."""
+        if self._said is None:
+            turn = self._turn
+            self._said = await load_conversation(
+                self._store, model, turn.conversation_id, before_turn=turn.id
+            )
+        return self._said
 
     async def _prompt(self, model: ChatModel, sources: Sequence[Source]) -> list[ChatMessage]:
         turn, settings = self._turn, self._settings
         asked = turn.asked
-        history = await load_history(self._store, model, turn.conversation_id, before_turn=turn.id)
-        prompt = await self._store.prompt(asked.question.id)
-        if not (prompt and turn.text):
-            chosen = await choose_sources(
+        conversation = await self._conversation(model)
+        text = await self._store.prompt(asked.question.id)
+        if not (text and turn.text):
+            prompt = await make_prompt(
                 model,
-                history,
+                conversation,
                 asked.put,
-                [source.passage for source in sources],
+                sources,
                 context=asked.context,
-                max_sources=settings.max_sources,
                 max_response_tokens=settings.max_response_tokens,
                 first_token_seconds=settings.first_token_seconds,
             )
-            prompt = question_prompt(asked.put, chosen, asked.context)
-            await self._store.update_message(asked.question.id, prompt=prompt)
-        return messages(model, history, prompt)
+            text = prompt.text
+            await self._store.update_message(asked.question.id, prompt=text)
+            turn.emit(Prompted, prompt=prompt.use)
+        return [*conversation.messages, ChatMessage(role="user", content=text)]
 
     async def _generate(
         self, model: ChatModel, prompt_messages: Sequence[ChatMessage]
@@ -212,6 +217,7 @@ class TurnRun:
             timings=self._timings(),
             finish_reason=reason,
             sources=sources,
+            why=turn.why,
         )
         state: MessageState = "stopped" if reason == "stopped" else "complete"
         await self._store.update_message(
@@ -226,9 +232,7 @@ class TurnRun:
     def _checking(self) -> AnswerChecker:
         if self._checker is None:
             sources, relevant = self._turn.found or ((), False)
-            self._checker = AnswerChecker(
-                self._turn, sources if relevant else (), self._searcher.embedder
-            )
+            self._checker = AnswerChecker(self._turn, sources if relevant else (), self._embedder)
         return self._checker
 
     async def _interrupt(self) -> None:
@@ -273,14 +277,6 @@ class TurnRun:
             generation_ms=span("first_token", "generation"),
             total_ms=(time.perf_counter() - self._began) * 1000,
         )
-
-
-def _relevant(found: SearchResponse) -> bool:
-    return is_relevant(found.results, words_only=found.words_only)
-
-
-def _numbered(passages: Sequence[Passage]) -> tuple[Source, ...]:
-    return tuple(Source(n=n, passage=passage) for n, passage in enumerate(passages, 1))
 
 
 def _refusal(nearest: Sequence[Source], scope: Scope | None) -> str:

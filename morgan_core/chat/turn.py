@@ -9,9 +9,9 @@ from typing import Literal
 
 from morgan_core.chat.journal import Journal
 from morgan_core.errors import Leaving
-from morgan_core.events import AnyTurnEvent, Done, Failed, Sources, Token
+from morgan_core.events import AnyTurnEvent, Done, Failed, Prompted, Sources, Token
 from morgan_core.scopes import without_words
-from morgan_core.types import Message, Record, Scope, Source
+from morgan_core.types import Message, Record, Scope, Source, Why
 
 Ending = Literal["stop", "leave"]
 
@@ -66,8 +66,21 @@ class Turn:
     @property
     def found(self) -> tuple[tuple[Source, ...], bool] | None:
         """The sources and whether they are relevant, once the search is done."""
-        last = next((e for e in reversed(self.events) if isinstance(e, Sources)), None)
+        last = self._last_sources
         return (last.sources, last.relevant) if last else None
+
+    @property
+    def why(self) -> Why | None:
+        """How the sources were found, and what was put before the model, as far as known."""
+        last = self._last_sources
+        if last is None or last.retrieval is None:
+            return None
+        prompted = next((e for e in reversed(self.events) if isinstance(e, Prompted)), None)
+        return Why(retrieval=last.retrieval, prompt=prompted.prompt if prompted else None)
+
+    @property
+    def _last_sources(self) -> Sources | None:
+        return next((e for e in reversed(self.events) if isinstance(e, Sources)), None)
 
     def emit(self, make: Callable[..., AnyTurnEvent], **fields: object) -> None:
         """Journal the next event, then let the readers see it."""

@@ -9,6 +9,7 @@ import uuid
 from collections.abc import Callable
 from pathlib import Path
 
+from morgan_core.chat.finding import Finder
 from morgan_core.chat.journal import read_journal, remove_old_journals
 from morgan_core.chat.run import TurnRun
 from morgan_core.chat.turn import Question, Turn
@@ -16,6 +17,7 @@ from morgan_core.errors import BadInput, NotFound
 from morgan_core.events import AnyTurnEvent, Done, Queued, Token
 from morgan_core.llm.base import ChatModel
 from morgan_core.retrieval.search import Searcher
+from morgan_core.retrieval.sources import Texts
 from morgan_core.scopes import without_words
 from morgan_core.settings import Settings
 from morgan_core.storage.conversations import ConversationStore
@@ -39,10 +41,12 @@ class Turns:
         searcher: Searcher,
         model: Callable[[], ChatModel],
         settings: Settings,
+        texts: Texts | None = None,
     ) -> None:
         self._store = store
         self._journal = journal
-        self._searcher = searcher
+        self._embedder = searcher.embedder
+        self._finder = Finder(searcher, texts, settings.max_sources)
         self._model = model
         self._settings = settings
         self._turns: dict[str, Turn] = {}
@@ -190,7 +194,8 @@ class Turns:
         run = TurnRun(
             turn,
             store=self._store,
-            searcher=self._searcher,
+            finder=self._finder,
+            embedder=self._embedder,
             model=self._model,
             settings=self._settings,
             lock=self._conversation_locks.setdefault(turn.conversation_id, asyncio.Lock()),

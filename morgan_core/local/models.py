@@ -71,7 +71,7 @@ class LocalModels:
         if self._loaded.values.llm_base_url:
             return
         greeting = [
-            ChatMessage(role="system", content=system_prompt(self._model.info)),
+            system_prompt(self._model.info),
             ChatMessage(role="user", content="Hello"),
         ]
         async for _ in self._model.generate(greeting, max_tokens=1, temperature=0.0):

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import time
 import uuid
+from collections.abc import Set
 from typing import Any, Literal
 
 import msgspec
@@ -37,6 +38,7 @@ class TranscriptRow(Record, frozen=True, kw_only=True):
     """A message as it is searched for (``text``, without the words of its scope) and as the
     model reads it (``prompt``)."""
 
+    turn_id: str
     role: Literal["user", "assistant"]
     text: str
     prompt: str
@@ -225,8 +227,43 @@ class ConversationStore:
                 break
             if row.turn_id in answered:
                 text = without_words(row.text, _words(row.scope))
-                result.append(TranscriptRow(role=row.role, text=text, prompt=row.prompt))
+                result.append(
+                    TranscriptRow(turn_id=row.turn_id, role=row.role, text=text, prompt=row.prompt)
+                )
         return result
+
+    async def summary(self, conversation_id: str) -> str:
+        """What stands for the turns that were dropped; empty while none was."""
+        query = select(conversations.c.summary).where(conversations.c.id == conversation_id)
+        async with self._engine.connect() as connection:
+            return (await connection.execute(query)).scalar() or ""
+
+    async def answered(self, conversation_id: str, *, before_turn: str) -> int:
+        """How many turns before ``before_turn`` were answered, whether the transcript holds them
+        or not; refusals are answers, too."""
+        first = (
+            select(func.min(messages.c.position))
+            .where(messages.c.turn_id == before_turn)
+            .scalar_subquery()
+        )
+        query = (
+            select(func.count())
+            .where(messages.c.conversation_id == conversation_id)
+            .where(messages.c.role == "assistant")
+            .where(messages.c.answer.is_not(None))
+            .where(messages.c.position < first)
+        )
+        async with self._engine.connect() as connection:
+            return (await connection.execute(query)).scalar() or 0
+
+    async def drop_turns(self, conversation_id: str, turn_ids: Set[str], summary: str) -> None:
+        """Take turns out of the transcript for good; ``summary`` stands for all that went."""
+        dropped = update(messages).where(messages.c.conversation_id == conversation_id)
+        dropped = dropped.where(messages.c.turn_id.in_(turn_ids)).values(prompt="")
+        kept = update(conversations).where(conversations.c.id == conversation_id)
+        async with self._engine.begin() as connection:
+            await connection.execute(dropped)
+            await connection.execute(kept.values(summary=summary))
 
     async def drop_sources(self, conversation_id: str, *, before_turn: str) -> None:
         """Reduce the prompts of the questions before ``before_turn`` to the bare questions."""

@@ -11,7 +11,7 @@ from sqlalchemy.ext.asyncio import AsyncEngine
 
 from morgan_core.errors import MorganError
 
-HEAD = "0004_left_out"
+HEAD = "0005_summary"
 
 
 async def migrate(engine: AsyncEngine) -> bool:

@@ -20,6 +20,8 @@ conversations = Table(
     Column("title", Text, nullable=False),
     Column("created", Float, nullable=False),
     Column("updated", Float, nullable=False),
+    # What stands for the oldest turns, once they no longer fit the model's window.
+    Column("summary", Text, nullable=False, server_default=""),
 )
 
 messages = Table(

@@ -357,3 +357,54 @@ async def test_a_scope_alone_is_no_question(make_core):
 
     with pytest.raises(BadInput, match="no question beside @lease"):
         await core.ask("@lease.txt", scope=Scope(documents=("lease",), words=("@lease.txt",)))
+
+
+async def test_an_answer_tells_why_it_is_as_it_is(make_core):
+    other = chunk("2", "Pets are welcome.", document="pets")
+    core = await make_core(hits=[*RELEVANT, (other, 0.2, 1.0)])
+
+    first = await core.ask()
+    again = await core.ask("And who signed it?", conversation_id=first[0].conversation_id)
+
+    why = first[-1].answer.why
+    assert [(c.document, c.n) for c in why.retrieval.considered] == [("lease", 1), ("pets", 2)]
+    assert why.retrieval.signal >= why.retrieval.threshold > 0
+    assert why.retrieval.considered[0].scores.dense == 0.8
+    assert [use.n for use in why.prompt.sources] == [1, 2]
+    assert why.prompt.tokens == await core.model.count_tokens(core.model.prompts[0])
+    assert (why.prompt.model, why.prompt.history.turns) == ("scripted", 0)
+    later = again[-1].answer.why
+    assert later.retrieval.rewritten == "rule" and later.prompt.history.turns == 1
+    stored = await core.store.messages(first[0].conversation_id)
+    assert stored[-1].answer.why == later
+
+
+async def test_a_refusal_tells_why_and_that_the_model_was_not_asked(make_core):
+    core = await make_core(hits=IRRELEVANT)
+    why = (await core.ask("Who won the cup?"))[-1].answer.why
+    assert why.retrieval.signal < why.retrieval.threshold and why.prompt is None
+
+
+async def test_who_continues_a_turn_knows_what_the_first_owner_sent(make_core):
+    first = await make_core()
+    first.model.gate = asyncio.Semaphore(2)
+    turn = await first.begin()
+    await eventually(lambda: turn.text == "The lease ")
+    await first.turns.leave()
+
+    second = await make_core()
+    await second.turns.recover()
+    resumed = await second.turns.resume(turn.id)
+    events = [e async for e in resumed.stream(after_seq=0, detached=True)]
+
+    assert events[-1].answer.why == turn.why
+    assert turn.why.prompt.sources[0].tokens > 0
+
+
+async def test_a_strong_model_that_is_loaded_makes_a_follow_up_stand_alone(make_core):
+    core = await make_core(answer="Who signed the lease?")
+    core.model.size = 2_000_000_000
+    first = await core.ask()
+    again = await core.ask("And who signed it?", conversation_id=first[0].conversation_id)
+    assert core.library.queries[1] == "Who signed the lease?"
+    assert again[-1].answer.why.retrieval.rewritten == "model"
