@@ -388,7 +388,7 @@ class Sentence(Record, frozen=True, kw_only=True):
     citations: tuple[int, ...] = ()
 
 
-CitationState = Literal["current", "stale", "gone"]
+CitationState = Literal["current", "stale", "gone", "unknown"]
 
 
 class Citation(Record, frozen=True, kw_only=True):
@@ -397,7 +397,8 @@ class Citation(Record, frozen=True, kw_only=True):
     ``quote`` stood at ``start``..``end`` of ``revision`` of the document when the answer was
     given. ``state`` is told when a conversation is read: ``current`` when the quote stands there
     still (the offsets are then those of now), ``stale`` when the document has changed and holds
-    it no more, ``gone`` when there is no such document.
+    it no more, ``gone`` when there is no such document, ``unknown`` when the library could not
+    tell in time.
     """
 
     n: int

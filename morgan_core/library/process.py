@@ -21,6 +21,7 @@ from morgan_core.library.room import LibraryRoom
 from morgan_core.paths import Paths
 from morgan_core.settings import Settings
 from morgan_core.types import (
+    Citation,
     DocumentText,
     Folder,
     Job,
@@ -98,6 +99,7 @@ class LibraryProcess:
             "list": self._list,
             "counts": self._counts,
             "text": self._text,
+            "place": self._place,
             "retry": self._retry,
             "pause": self._set_pause,
             "watch_list": self._watch_list,
@@ -163,6 +165,9 @@ class LibraryProcess:
 
     async def _text(self, document: str, start: int, end: int | None, context: int) -> DocumentText:
         return await self._room.text(document, start=start, end=end, context=context)
+
+    async def _place(self, citations: list[Any]) -> list[Citation]:
+        return await self._room.place(msgspec.convert(citations, list[Citation]))
 
     async def _retry(self, document: str) -> None:
         await self._room.requests.retry(document)

@@ -20,6 +20,7 @@ from morgan_core.events import AnyChange
 from morgan_core.index.base import Candidate, Candidates, Chunk
 from morgan_core.index.moving import MovingIndex
 from morgan_core.library.announcer import Announcer, show_folder
+from morgan_core.library.citations import place_citations
 from morgan_core.library.ingest import FileReader, Ingest
 from morgan_core.library.jobs import Jobs
 from morgan_core.library.keeper import Keeper
@@ -36,7 +37,7 @@ from morgan_core.library.window import TextWindow, cut_window
 from morgan_core.settings import Settings
 from morgan_core.storage.catalogue import Catalogue
 from morgan_core.storage.catalogue_rows import DocumentRow
-from morgan_core.types import DocumentText, Folder, LibraryCounts, LibraryListing, Scope
+from morgan_core.types import Citation, DocumentText, Folder, LibraryCounts, LibraryListing, Scope
 
 _LOST_DELAY = 0.5
 """Seconds until a file that changed while it was read is looked at again."""
@@ -294,6 +295,10 @@ class LibraryRoom:
             context=context,
             stale=row.sha256 != row.text_sha256,
         )
+
+    async def place(self, citations: Sequence[Citation]) -> list[Citation]:
+        """The citations with their state of now, where they stand now."""
+        return await place_citations(self.manifest, self._window, citations)
 
     # --- inside ----------------------------------------------------------------------------
 

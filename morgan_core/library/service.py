@@ -18,6 +18,7 @@ from morgan_core.library.names import from_person
 from morgan_core.paths import Paths
 from morgan_core.settings import Settings
 from morgan_core.types import (
+    Citation,
     DocumentText,
     Folder,
     Job,
@@ -31,6 +32,7 @@ from morgan_core.worker import Worker
 
 # Inside the class, ``list`` is a method.
 Chunks = list[Chunk]
+Citations = list[Citation]
 Folders = list[Folder]
 Jobs = list[Job]
 _MODULE = "morgan_core.library.process"
@@ -142,6 +144,11 @@ class LibraryService:
             "text", document=document, start=start, end=end, context=context
         )
         return msgspec.convert(found, DocumentText)
+
+    async def place(self, citations: Sequence[Citation]) -> Citations:
+        """The citations with their state of now, at the place where they stand now."""
+        found = await self._worker.call("place", citations=msgspec.to_builtins(list(citations)))
+        return msgspec.convert(found, Citations)
 
     async def retry(self, document: str) -> None:
         """Read a document again. Raises NotFound."""

@@ -224,7 +224,7 @@ class LocalMorgan:
 
     @property
     def conversations(self) -> LocalConversations:
-        return LocalConversations(self._store, self._paths.journal)
+        return LocalConversations(self._store, self._paths.journal, self._service)
 
     @property
     def models(self) -> LocalModels:

@@ -12,6 +12,7 @@ from morgan_core.changes import ChangeHub
 from morgan_core.chat.journal import journal_path
 from morgan_core.errors import BadInput
 from morgan_core.events import AnyChange
+from morgan_core.local.citation_states import with_states
 from morgan_core.types import (
     Conversation,
     DocumentText,
@@ -89,9 +90,10 @@ class LocalJobs:
 
 
 class LocalConversations:
-    def __init__(self, store: ConversationStore, journal: Path) -> None:
+    def __init__(self, store: ConversationStore, journal: Path, library: LibraryService) -> None:
         self._store = store
         self._journal = journal
+        self._library = library
 
     async def list(self, *, limit: int = 500) -> ConversationList:
         return await self._store.list(limit=limit)
@@ -102,7 +104,8 @@ class LocalConversations:
     async def messages(
         self, conversation_id: str, *, before: str | None = None, limit: int = 50
     ) -> MessageList:
-        return await self._store.messages(conversation_id, before=before, limit=limit)
+        stored = await self._store.messages(conversation_id, before=before, limit=limit)
+        return await with_states(stored, self._library)
 
     async def rename(self, conversation_id: str, title: str) -> Conversation:
         if not title.strip():

@@ -9,12 +9,13 @@ from collections.abc import Iterator, Sequence
 from pathlib import PurePath
 from typing import NamedTuple
 
+from morgan_core.quotes import quotes_in, stands_in
 from morgan_core.retrieval.claims import claim_of, parts
-from morgan_core.retrieval.quotes import quotes_in, stands_in
 from morgan_core.retrieval.reading import (
     Reading,
     has_pronoun,
     has_verb,
+    may_have_verb,
     points_back,
     read,
     reading_of,
@@ -154,7 +155,7 @@ class Spans:
         dangling = points_back(claim) and not before.terms
         if not (fragment or dangling):
             return True
-        if fragment and len(claim.terms) <= _BARE:
+        if fragment and len(claim.terms) <= _BARE and not may_have_verb(claim):
             return False
         near = self._sentences[sentence.source.n][max(0, sentence.at - 1) : sentence.at + 2]
         keys = {key for one in near for key in one.keys} | _topic(sentence.source)

@@ -5,6 +5,7 @@ from __future__ import annotations
 
 from collections.abc import Iterator, Sequence
 from functools import lru_cache
+from itertools import pairwise
 from typing import Literal, NamedTuple
 
 from morgan_core.retrieval.stop_words import (
@@ -79,6 +80,15 @@ def has_verb(reading: Reading) -> bool:
 def subject_pronoun(reading: Reading) -> bool:
     """Whether the sentence begins with a pronoun for its subject."""
     return bool(next(_pronouns(reading))[1]) and bool(reading.terms)
+
+
+def may_have_verb(reading: Reading) -> bool:
+    """Whether a word could be a verb in the present, as in "the library closes at noon"."""
+    items = reading.terms
+    return any(
+        word.kind == "word" and word.surface.endswith("s") and not word.before and after.before
+        for word, after in pairwise(items[1:])
+    )
 
 
 def points_back(reading: Reading) -> bool:

@@ -19,6 +19,8 @@ from morgan_tui.cli.console import Console, name, place
 from morgan_tui.cli.scope import scope_of
 
 QUOTE = 160
+MARKS = {"partly": " ≈", "unsupported": " ✗"}
+LEGEND = {"partly": "≈ only partly in your documents", "unsupported": "✗ not in your documents"}
 
 
 def prepare(args: Namespace) -> None:
@@ -119,7 +121,7 @@ class _AnswerText:
         self._console.clear()
         if self._console.as_json:
             return
-        checked = sanitise(answer.answer)
+        checked = sanitise(_marked(answer) if self._streams else answer.answer)
         if not self._streams:
             self._console.write(checked)
         elif checked != self._text:
@@ -151,12 +153,27 @@ def _sources(answer: Answer, console: Console) -> None:
             console.line(f"[{source.n}] {place(passage)}")
             console.line(f"    “{_one_line(passage.text)}”")
     unsupported = [s for s in answer.sentences if s.status == "unsupported"]
-    if unsupported:
+    if console.out_is_terminal:
+        statuses = {sentence.status for sentence in answer.sentences}
+        legend = [text for status, text in LEGEND.items() if status in statuses]
+        if legend:
+            console.line("\n" + "   ".join(legend))
+    elif unsupported:
         console.line("\nNot supported by your documents:")
         for sentence in unsupported:
             console.line(f"  {_one_line(answer.answer[sentence.start : sentence.end])}")
     if answer.finish_reason == "length":
         console.say("The answer reached its longest length (MORGAN_MAX_RESPONSE_TOKENS).")
+
+
+def _marked(answer: Answer) -> str:
+    """The answer with a mark behind each sentence that the sources do not support."""
+    text, marked = answer.answer, ""
+    at = 0
+    for sentence in answer.sentences:
+        marked += text[at : sentence.end] + MARKS.get(sentence.status, "")
+        at = sentence.end
+    return marked + text[at:]
 
 
 def _one_line(text: str) -> str:

@@ -15,6 +15,13 @@ from morgan_tui.cli.console import Console, counted, name, place
 PAGE = 200
 FOUND = 20
 SNIPPET = 160
+FATES = {
+    "current": "",
+    "stale": " (changed since: the quote is no longer there)",
+    "gone": " (no longer in the library)",
+    "unknown": "",
+}
+"""What a citation's state adds to its line."""
 
 
 async def list_all(morgan: Morgan, args: Namespace, console: Console) -> int:
@@ -99,7 +106,8 @@ def as_markdown(conversation: Conversation, messages: list[Message]) -> str:
         if message.state not in ("complete", "running"):
             parts.append(f"_{message.state}{': ' + message.error if message.error else ''}_")
         if message.answer and message.answer.citations:
-            parts.append("\n".join(f"- [{c.n}] {place(c)}" for c in message.answer.citations))
+            cited = message.answer.citations
+            parts.append("\n".join(f"- [{c.n}] {place(c)}{FATES[c.state]}" for c in cited))
     return sanitise("\n\n".join(parts)) + "\n"
 
 

@@ -13,7 +13,9 @@ from morgan_tui.keys import PLACES, help_rows
 ABOUT = (
     "Morgan answers from your documents. Drop a file or folder on the window, or add one in the"
     " library; ask in the prompt. [2] in an answer opens the passage that it came from."
-    " ✓ means that the sources support a sentence, ≈ partly, ✗ that they do not."
+    " Every sentence is checked against the words of the sources: one with a number like [2] stands"
+    " there (✓), ≈ marks one that does in part, ✗ one that does not. What says nothing to check has"
+    " no mark. A source that has changed or gone since the answer says so."
 )
 
 SCOPES = (

@@ -16,6 +16,7 @@ from morgan_core.types import Citation, Document, DocumentText, Source
 from morgan_tui.keys import bindings
 from morgan_tui.text import clean_line, clean_name, document_name, passage_place
 from morgan_tui.widgets.key_hints import KeyHints
+from morgan_tui.widgets.sources_panel import citation_mark
 
 if TYPE_CHECKING:
     from morgan_tui.app import MorganApp
@@ -107,6 +108,13 @@ class PassageScreen(Screen[None]):
         self._show_head()
         self._loading = True
         morgan = await self.app.link.morgan()
+        if any(citation.state == "stale" for citation in self._cited()):
+            await self.scroll.remove_children()
+            self._windows = []
+            await self._show_stored_passage(
+                "The document has changed since; this is the passage as it was used."
+            )
+            return
         document, start, end = self._target()
         text = await self.app.guard(
             morgan.library.text(document, start=start, end=end, context=CONTEXT)
@@ -114,17 +122,18 @@ class PassageScreen(Screen[None]):
         await self.scroll.remove_children()
         self._windows = []
         if text is None:
-            await self._show_stored_passage()
+            await self._show_stored_passage(
+                "The document can no longer be opened; this is the passage as it was used."
+            )
             return
         self._windows = [text]
         self._show_head(text)
         await self.scroll.mount(*self._pieces(text, start, end))
         self.call_after_refresh(self.action_to_passage)
 
-    async def _show_stored_passage(self) -> None:
-        """The document is gone: show the passage as it was when the answer was given."""
+    async def _show_stored_passage(self, note: str) -> None:
+        """The passage is gone: show it as it was when the answer was given."""
         if self._document is None:
-            note = "The document can no longer be opened; this is the passage as it was used."
             text = sanitise(self._sources[self._at].passage.text)
             await self.scroll.mount(
                 Static(Content.styled(note, "$warning"), markup=False),
@@ -135,6 +144,9 @@ class PassageScreen(Screen[None]):
         if self._document is not None:
             return self._document.id, 0, 0
         passage = self._sources[self._at].passage
+        for citation in self._cited():
+            if citation.revision != passage.revision and citation.state == "current":
+                return citation.document, citation.start, citation.end
         return passage.document, passage.start, passage.end
 
     def _pieces(self, text: DocumentText, start: int, end: int) -> list[Static]:
@@ -179,11 +191,7 @@ class PassageScreen(Screen[None]):
             place = passage_place(source.passage)
             if place:
                 parts.append(Content.styled(place, "$primary"))
-            verdicts = [c.verified for c in self._cited()]
-            if verdicts:
-                good = all(verdicts)
-                label = "✓ quote verified" if good else "✗ quote not verified"
-                parts.append(Content.styled(label, "$success" if good else "$error"))
+            parts += [citation_mark(citation) for citation in self._cited()[:1]]
         if text is not None and text.stale:
             parts.append(Content.styled("the file has changed since", "$warning"))
         head = Content("  ").join(parts)

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import asyncio
+from collections import Counter
 from collections.abc import Sequence
 from typing import TYPE_CHECKING
 
@@ -208,7 +209,8 @@ def status_content(view: AnswerView) -> Content:
             count = plural(len(view.sources), "source")
             return Content.styled(f"the model reads {count}…  Esc stops", "$text-muted")
         case "answering":
-            return Content.styled("answering…  Esc stops", "$text-muted")
+            writing = Content.styled("answering…  Esc stops", "$text-muted")
+            return Content(" · ").join([writing, *_verdicts(view)])
         case "interrupted":
             return Content.styled("interrupted — press R to continue", "$warning")
         case "failed":
@@ -222,6 +224,8 @@ def status_content(view: AnswerView) -> Content:
 
 
 def _checked_content(view: AnswerView) -> Content:
+    from morgan_tui.text import plural
+
     parts: list[Content] = []
     if view.state == "stopped":
         parts.append(Content.styled("stopped", "$warning"))
@@ -233,20 +237,31 @@ def _checked_content(view: AnswerView) -> Content:
         parts.append(Content.styled(text, "$warning"))
     elif answer is not None and answer.finish_reason == "length":
         parts.append(Content.styled("cut at the longest answer allowed", "$warning"))
-    counts = {"supported": 0, "partly": 0, "unsupported": 0}
-    for sentence in view.sentences:
-        counts[sentence.status] += 1
-    if counts["supported"]:
-        parts.append(Content.styled(f"✓ {counts['supported']} supported", "$success"))
-    if counts["partly"]:
-        parts.append(Content.styled(f"≈ {counts['partly']} partly", "$warning"))
-    if counts["unsupported"]:
-        parts.append(Content.styled(f"✗ {counts['unsupported']} not in the sources", "$error"))
+    parts += _verdicts(view)
+    lost = sum(citation.state in ("stale", "gone") for citation in view.citations)
+    if lost:
+        text = f"{plural(lost, 'citation')} changed or gone since"
+        parts.append(Content.styled(text, "$warning"))
     if answer is not None and view.turn is not None:
         speed = _speed(answer.usage, answer.timings)
         if speed:
             parts.append(Content.styled(speed, "$text-muted"))
     return Content(" · ").join(parts)
+
+
+def _verdicts(view: AnswerView) -> list[Content]:
+    """How many sentences got which verdict, so far."""
+    labels = {
+        "supported": ("✓ {} supported", "$success"),
+        "partly": ("≈ {} partly", "$warning"),
+        "unsupported": ("✗ {} not in the sources", "$error"),
+    }
+    counts = Counter(sentence.status for sentence in view.sentences)
+    return [
+        Content.styled(text.format(counts[status]), colour)
+        for status, (text, colour) in labels.items()
+        if counts[status]
+    ]
 
 
 def _speed(usage: Usage, timings: Timings) -> str:

@@ -61,9 +61,7 @@ class SourcesPanel(OptionList):
             return
         self._shown = shown
         self.sources = sources
-        verdicts: dict[int, bool] = {}
-        for citation in citations:
-            verdicts[citation.n] = verdicts.get(citation.n, True) and citation.verified
+        cited = {citation.n: citation for citation in citations}
         if not sources:
             title = "Sources of the answer appear here."
         elif relevant:
@@ -72,7 +70,7 @@ class SourcesPanel(OptionList):
             title = "Nearest passages (not an answer)"
         head = Content.styled(title, "$text-muted")
         options = [Option(head, disabled=True)]
-        options += [Option(_entry(s, verdicts.get(s.n)), f"s{s.n}") for s in sources]
+        options += [Option(_entry(s, cited.get(s.n)), f"s{s.n}") for s in sources]
         self.set_options(options)
         if sources:
             self.highlighted = 1
@@ -92,13 +90,19 @@ def snippet_of(text: str) -> str:
     return plain if len(plain) <= SNIPPET else plain[:SNIPPET].rstrip() + "…"
 
 
-def _entry(source: Source, verified: bool | None) -> Content:
+def citation_mark(citation: Citation) -> Content:
+    """Whether the quote stands in its document, now as when the answer was given."""
+    if citation.state == "gone":
+        return Content.styled("no longer in the library", "$warning")
+    if citation.state == "stale":
+        return Content.styled("changed since: quote not found", "$warning")
+    if citation.verified:
+        return Content.styled("✓ quote verified", "$success")
+    return Content.styled("✗ quote not verified", "$error")
+
+
+def _entry(source: Source, citation: Citation | None) -> Content:
     passage = source.passage
-    mark = {
-        True: Content.styled(" ✓ quote verified", "$success"),
-        False: Content.styled(" ✗ quote not verified", "$error"),
-        None: Content(""),
-    }[verified]
     place = passage_place(passage)
     snippet = snippet_of(passage.text)
     lines = [
@@ -106,7 +110,7 @@ def _entry(source: Source, verified: bool | None) -> Content:
     ]
     if place:
         lines.append(Content.styled(place, "$primary"))
-    if verified is not None:
-        lines.append(mark[1:])
+    if citation is not None:
+        lines.append(citation_mark(citation))
     lines.append(Content.styled(snippet, "$text-muted"))
     return Content("\n").join(lines)

@@ -124,6 +124,11 @@ def test_a_bare_name_is_no_claim_that_a_source_could_support():
     assert status("Anna Berg.", question="Who bought the mill?") == "partly"
 
 
+def test_a_sentence_in_the_present_is_more_than_a_bare_name():
+    text = "The library closes at noon."
+    assert status(text, text, question="When does the library close?") == "supported"
+
+
 def test_negation_counts_in_other_languages():
     text = "Haustiere sind im Garten nicht erlaubt."
     assert status("Haustiere sind im Garten nicht erlaubt.", text) == "supported"

@@ -6,7 +6,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from morgan_core.retrieval.quotes import find_quote, quotes_in
+from morgan_core.quotes import find_quote, quotes_in
 from morgan_core.retrieval.terms import terms
 
 

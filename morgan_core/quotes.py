@@ -29,8 +29,9 @@ def quotes_in(text: str) -> list[str]:
     return [quote for raw in found if (quote := raw.strip().rstrip(".,;:!?…").strip())]
 
 
-def find_quote(quote: str, text: str) -> tuple[int, int] | None:
-    """Where ``quote`` stands in ``text``, as half-open offsets; None where it does not.
+def find_quote(quote: str, text: str, *, near: int = 0) -> tuple[int, int] | None:
+    """Where ``quote`` stands in ``text``, as half-open offsets, the place nearest to offset
+    ``near``; None where it does not.
 
     White space and the form of quotes, dashes and apostrophes do not count, all else does.
     """
@@ -38,8 +39,14 @@ def find_quote(quote: str, text: str) -> tuple[int, int] | None:
     if not wanted:
         return None
     plain, offsets = _plain(text)
+    best: tuple[int, int] | None = None
     at = plain.find(wanted)
-    return None if at < 0 else (offsets[at], offsets[at + len(wanted) - 1] + 1)
+    while at >= 0:
+        place = offsets[at], offsets[at + len(wanted) - 1] + 1
+        if best is None or abs(place[0] - near) < abs(best[0] - near):
+            best = place
+        at = plain.find(wanted, at + 1)
+    return best
 
 
 def stands_in(quote: str, text: str) -> bool:
