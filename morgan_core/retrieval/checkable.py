@@ -40,12 +40,30 @@ _sources_say_nothing = re.compile(
     )\W*$""",
     re.VERBOSE | re.IGNORECASE,
 )
+_instruction = re.compile(
+    r"""\b(?:ignore|disregard|forget|override)\b.{0,40}
+            \b(?:instructions?|prompts?|rules|guidelines|(?:said|told|written)\ (?:above|before))\b
+      | \b(?:print|reveal|repeat|show|output|leak)\b.{0,30}\bsystem\ prompt\b
+      | \byou\ are\ (?:now|no\ longer)\b
+      | \b(?:respond|reply|answer)\ (?:only\ )?(?:with|that)\b
+      | ^\W*(?:system|assistant|user)\s*(?:message|prompt)?\s*:
+      | <\|?\w+\|?>|\[/?INST\]|<</?SYS>>""",
+    re.VERBOSE | re.IGNORECASE,
+)
 _lead_in = re.compile(r"^\W*(?:the\ |my\ )?answer(?:\ is)?\s*:\s*", re.IGNORECASE)
 
 
 def claim_in(sentence: str) -> str:
     """The sentence without "The answer is:" before it."""
     return _lead_in.sub("", sentence)
+
+
+def addresses_the_model(sentence: str) -> bool:
+    """Whether a sentence of a source tells a model what to do, rather than a reader what is so.
+
+    Such a sentence is no evidence for anything.
+    """
+    return bool(_instruction.search(sentence))
 
 
 def is_checkable(sentence: str) -> bool:

@@ -10,8 +10,10 @@ from pathlib import PurePath
 from typing import NamedTuple
 
 from morgan_core.quotes import quotes_in, stands_in
+from morgan_core.retrieval.checkable import addresses_the_model
 from morgan_core.retrieval.claims import claim_of, parts
 from morgan_core.retrieval.reading import (
+    EMPTY,
     Reading,
     has_pronoun,
     has_verb,
@@ -215,7 +217,8 @@ def _read_source(source: Source) -> list[_Sentence]:
     found: list[_Sentence] = []
     readings: list[Reading] = []
     for index, (start, end) in enumerate(sentences(text)):
-        reading = read(text[start:end])
+        words = text[start:end]
+        reading = EMPTY if addresses_the_model(words) else read(words)
         readings.append(reading)
         found.append(
             _Sentence(

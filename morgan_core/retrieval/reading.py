@@ -53,6 +53,9 @@ class Reading(NamedTuple):
     rest: tuple[str, ...] = ()
 
 
+EMPTY = Reading((), (), ())
+
+
 @lru_cache(maxsize=4096)
 def read(text: str) -> Reading:
     """The terms of one sentence, and how they hang together."""

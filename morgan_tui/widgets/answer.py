@@ -20,7 +20,7 @@ from morgan_tui.turns import LiveTurn
 from morgan_tui.widgets.cited_markdown import SCHEME, CitedMarkdown
 
 if TYPE_CHECKING:
-    from morgan_core.types import Timings, Usage
+    from morgan_core.types import SentenceStatus, Timings, Usage
 
 
 class AnswerView(Vertical):
@@ -251,7 +251,7 @@ def _checked_content(view: AnswerView) -> Content:
 
 def _verdicts(view: AnswerView) -> list[Content]:
     """How many sentences got which verdict, so far."""
-    labels = {
+    labels: dict[SentenceStatus, tuple[str, str]] = {
         "supported": ("✓ {} supported", "$success"),
         "partly": ("≈ {} partly", "$warning"),
         "unsupported": ("✗ {} not in the sources", "$error"),

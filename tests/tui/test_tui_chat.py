@@ -2,11 +2,15 @@
 
 from __future__ import annotations
 
+import msgspec
 from textual import events
 
 from morgan_core.errors import ModelError, MorganError, Unavailable
+from morgan_core.types import Answer, Citation, Sentence
 from morgan_tui.app import MorganApp
 from morgan_tui.screens.passage import PassageScreen
+from morgan_tui.turns import Chat, LiveTurn
+from morgan_tui.widgets.answer import AnswerView, status_content
 from tests.helpers import eventually
 from tests.tui.conftest import OpenApp, screen_text
 from tests.tui.fake_morgan import FakeMorgan, FakeOpener, Reply, passage, sources
@@ -36,6 +40,44 @@ async def test_an_answer_streams_in_with_its_sources_and_verdicts(open_app: Open
         await eventually(shows(app, "June [1]", "✓ 1 supported", "✗ 1 not in the sources"))
         assert "blue. ✗" in screen_text(app)
         await eventually(shows(app, "lease.pdf", "p. 3 · Term of the lease", "✓ quote verified"))
+
+
+async def test_while_an_answer_streams_its_verdicts_are_counted(open_app: OpenApp):
+    turn = LiveTurn(Chat(), "When?", turn_id="t")
+    turn.state, turn.text = "answering", "It ends in June. "
+    turn.sentences = [Sentence(start=0, end=16, status="supported")]
+    assert "✓ 1 supported" in status_content(AnswerView(turn=turn)).plain
+
+
+async def test_an_old_answer_tells_that_its_sources_changed_or_are_gone(open_app: OpenApp):
+    morgan = FakeMorgan()
+    old = morgan.conversations.add("Lease", ("When?", "June [1]. July [2]."))
+    given = sources(passage(), passage())
+    citations = tuple(
+        Citation(
+            n=source.n,
+            document=source.passage.document,
+            path=source.passage.path,
+            page=None,
+            heading="",
+            start=source.passage.start,
+            end=source.passage.end,
+            quote=source.passage.text,
+            verified=True,
+            state=state,
+        )
+        for source, state in zip(given, ("stale", "gone"), strict=False)
+    )
+    answer = Answer(answer="June [1]. July [2].", citations=citations, sources=given)
+    stored = morgan.conversations.stored[old.id]
+    stored[-1] = msgspec.structs.replace(stored[-1], answer=answer)
+    async with open_app(morgan, size=(150, 36)) as (app, pilot):
+        await eventually(lambda: app.conversations)
+        await app.show_conversation(old.id)
+        await eventually(shows(app, "2 citations changed or gone since"))
+        await eventually(shows(app, "changed since: quote not found", "no longer in the library"))
+        await pilot.press("escape", "1")
+        await eventually(shows(app, "this is the passage as it was used"))
 
 
 async def test_typing_and_asking_work_before_the_core_is_open(open_app: OpenApp):

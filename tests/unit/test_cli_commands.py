@@ -10,6 +10,7 @@ from collections.abc import Callable
 from pathlib import Path
 from typing import Any
 
+import msgspec
 import pytest
 
 from morgan_core.errors import ModelError
@@ -34,6 +35,7 @@ from morgan_core.types import (
     Source,
     StoreCheck,
 )
+from morgan_tui.cli.console import Console
 from morgan_tui.cli.main import main
 from tests.cli_fakes import FakeMorgan
 
@@ -175,6 +177,28 @@ def test_ask_json_is_one_object_of_the_promised_shape(
         }
     ]
     assert {"usage", "timings"} <= set(said)
+
+
+def test_ask_marks_doubtful_sentences_on_a_terminal(
+    run: Run,
+    morgan: FakeMorgan,
+    monkeypatch: pytest.MonkeyPatch,
+    capsys: pytest.CaptureFixture[str],
+) -> None:
+    monkeypatch.setattr(Console, "out_is_terminal", True)
+    text = "It is 900 [1]. It is dear. It is blue."
+    sentences = (
+        Sentence(start=0, end=14, status="supported", citations=(1,)),
+        Sentence(start=15, end=26, status="partly"),
+        Sentence(start=27, end=38, status="unsupported"),
+    )
+    morgan.turn = turn(text, end=answer(text, sentences=sentences))
+
+    assert run("ask", "q") == 0
+
+    said = capsys.readouterr().out
+    assert "It is 900 [1]. It is dear. ≈ It is blue. ✗" in said
+    assert "≈ only partly in your documents   ✗ not in your documents" in said
 
 
 def test_ask_reads_a_pipe_as_context(
@@ -655,6 +679,19 @@ def conversation_of(count: int) -> tuple[Conversation, tuple[Message, ...]]:
         for n in range(count)
     )
     return Conversation(id="c1", title="Lease", created=0.0, updated=0.0), messages
+
+
+def test_a_shown_chat_tells_what_became_of_its_citations(
+    run: Run, morgan: FakeMorgan, capsys: pytest.CaptureFixture[str]
+) -> None:
+    conversation, messages = conversation_of(2)
+    gone = msgspec.structs.replace(answer().citations[0], state="gone")
+    told = msgspec.structs.replace(messages[1], answer=answer(citations=(gone,)))
+    morgan.conversations.all["c1"] = conversation, (messages[0], told)
+
+    assert run("chats", "show", "c1") == 0
+
+    assert "[1] /docs/lease.pdf, page 3, Rent (no longer in the library)" in capsys.readouterr().out
 
 
 def test_chats_are_listed_shown_searched_exported_and_deleted(
