@@ -17,7 +17,9 @@ from morgan_core.urls import is_url
 if TYPE_CHECKING:
     from textual.app import App
 
-TEXT_SUFFIXES = frozenset({".txt", ".md", ".markdown", ".rst", ".log", ".csv", ".json", ".toml"})
+TEXT_SUFFIXES = frozenset(
+    {".txt", ".md", ".markdown", ".rst", ".log", ".csv", ".json", ".toml", ".tex", ".srt", ".vtt"}
+)
 
 
 def open_file(app: App[int], path: str, line: int | None = None) -> None:
