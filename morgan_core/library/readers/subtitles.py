@@ -87,7 +87,8 @@ def _timed(raw: str) -> Iterator[_Cue]:
 def _dialogue(raw: str) -> Iterator[_Cue]:
     """The spoken lines of a script; its drawings and comments are left out."""
     layout = _ASS_FORMAT.search(raw)
-    fields = [f.strip().lower() for f in (layout[1] if layout else _ASS_FIELDS).split(",")]
+    names: str = layout[1] if layout else _ASS_FIELDS
+    fields = [field.strip().lower() for field in names.split(",")]
     for line in _ASS_LINE.finditer(raw):
         parts: list[str] = line[1].split(",", len(fields) - 1)
         values = dict(zip(fields, parts, strict=False))
@@ -96,7 +97,7 @@ def _dialogue(raw: str) -> Iterator[_Cue]:
         if start is None or end is None or _DRAWING.search(text):
             continue
         text = _BREAK.sub(lambda m: " " if m[0] == r"\h" else "\n", _OVERRIDE.sub("", text))
-        speaker = values.get("name", values.get("actor", "")).strip()
+        speaker = (values.get("name") or values.get("actor") or "").strip()
         said = f"{speaker}: {text.strip()}" if speaker and text.strip() else text
         yield _Cue(_seconds(*start.groups()), _seconds(*end.groups()), said)
 
