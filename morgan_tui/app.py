@@ -211,6 +211,16 @@ class MorganApp(LibraryApp):
         assert answer is not None
         self.push_screen(PassageScreen(sources, n, answer.citations))
 
+    def action_why(self) -> None:
+        """Show why the chosen answer is as it is."""
+        from morgan_tui.screens.why import WhyScreen
+
+        view = self._chat_screen.chosen
+        if view is None or view.answer is None:
+            self.say("There is no finished answer here to explain.")
+            return
+        self.push_screen(WhyScreen(view.answer))
+
     async def action_export(self) -> None:
         """Write the conversation on screen as Markdown into the working directory."""
         from morgan_tui.export import as_markdown, export_path

@@ -7,7 +7,7 @@ from typing import Literal
 
 from textual.binding import Binding, BindingType
 
-Place = Literal["anywhere", "prompt", "transcript", "sources", "chats", "library", "passage"]
+Place = Literal["anywhere", "prompt", "transcript", "sources", "chats", "library", "passage", "why"]
 
 PLACES: dict[Place, str] = {
     "anywhere": "Anywhere",
@@ -17,6 +17,7 @@ PLACES: dict[Place, str] = {
     "chats": "In the list of conversations",
     "library": "In the library",
     "passage": "In an opened document",
+    "why": "In why this answer",
 }
 
 
@@ -92,6 +93,7 @@ KEYS: tuple[Key, ...] = (
     Key("transcript", "right_square_bracket", "next_answer", "Choose the answer below"),
     Key("transcript", "r,R", "continue_answer", "Continue or retry the chosen answer"),
     Key("transcript", "c", "copy_answer", "Copy the chosen answer"),
+    Key("transcript", "w", "app.why", "Why this answer: what was found, sent and left out"),
     Key("transcript", "escape", "leave", "Stop the answer; else go to the prompt"),
     Key("transcript", "i,enter", "to_prompt", "Go to the prompt"),
     Key("sources", "enter", "select", "Open the source at its passage"),
@@ -120,6 +122,7 @@ KEYS: tuple[Key, ...] = (
     Key("passage", "up,k", "scroll_up", "Scroll up"),
     Key("passage", "down,j", "scroll_down", "Scroll down"),
     Key("passage", "escape,q", "leave", "Back", "back"),
+    Key("why", "escape,q,w", "close", "Back to the answer"),
 )
 
 

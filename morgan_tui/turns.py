@@ -62,9 +62,13 @@ class LiveTurn:
     state: TurnState = "waiting"
     position: int = 0
     share: float = 0.0
+    query: str = ""
+    """What is searched for."""
     text: str = ""
     sources: tuple[Source, ...] = ()
     relevant: bool = True
+    read: int | None = None
+    """How many of the sources the model reads."""
     sentences: list[Sentence] = field(default_factory=list)
     answer: Answer | None = None
     error: str = ""
@@ -96,11 +100,14 @@ class LiveTurn:
                 self.share = event.share
                 self.state = "loading"
             case events.Searching():
+                self.query = event.query
                 self.state = "searching"
             case events.Sources():
                 self.sources = event.sources
                 self.relevant = event.relevant
                 self.state = "reading"
+            case events.Prompted():
+                self.read = sum(use.tokens > 0 for use in event.prompt.sources)
             case events.Token():
                 self.text = self.text[: event.start] + event.text
                 self.state = "answering"

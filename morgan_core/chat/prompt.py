@@ -146,7 +146,7 @@ async def make_prompt(
             window=model.context_tokens,
             reserved=max_response_tokens,
             tokens=bare + sum(use.tokens for use in uses),
-            budget=room if quick is None else min(room, quick),
+            budget=room if quick is None else min(room, max(quick, LEAST_FIRST)),
             sources=tuple(uses),
             history=conversation.use,
             context_sent=len(sent),

@@ -97,14 +97,24 @@ def _choose(
     *,
     joins: bool,
 ) -> _Choice:
-    added = priors(question, passages, modified)
-    order = sorted(range(len(passages)), key=lambda at: -(passages[at].score + added[at]))
+    added = [0.0] * len(passages)
+    if not _is_reranked(passages):
+        added = priors(question, passages, modified)
+    order = list(range(len(passages)))
+    if any(added):
+        order.sort(key=lambda at: -(passages[at].score + added[at]))
     ranked = [_Ranked(passages[at], added[at]) for at in order]
     choice = _Choice(ranked, limit, joins=joins)
     for one in ranked:
         choice.take(one)
     choice.fill()
     return choice
+
+
+def _is_reranked(passages: Sequence[Passage]) -> bool:
+    """Whether a reranker has read them: its order stands, and its scores have a scale of their
+    own, on which nothing can be added."""
+    return any(passage.scores.rerank is not None for passage in passages)
 
 
 class _Ranked:
@@ -114,6 +124,8 @@ class _Ranked:
         self.passage = passage
         self.prior = prior
         self.score = passage.score + prior
+        reranked = passage.scores.rerank is not None
+        self.closeness = passage.scores.fused if reranked else self.score
         self.wording: Wording = wording(passage.text)
         self.fate: Fate = "beyond"
         self.group: int | None = None
@@ -127,8 +139,8 @@ class _Choice:
         self._joins = joins
         self._limit = limit
         self._kept: list[_Ranked] = []
-        best = ranked[0].score if ranked else 0.0
-        near = {one.passage.document for one in ranked if one.score >= BROAD_SHARE * best}
+        best = max((one.closeness for one in ranked), default=0.0)
+        near = {one.passage.document for one in ranked if one.closeness >= BROAD_SHARE * best}
         self._is_broad = len(near) >= BROAD_DOCUMENTS
         self.groups: list[list[Passage]] = []
 

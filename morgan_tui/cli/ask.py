@@ -17,6 +17,7 @@ from morgan_core.types import Answer
 from morgan_tui.cli.chats import conversation_id_of
 from morgan_tui.cli.console import Console, name, place
 from morgan_tui.cli.scope import scope_of
+from morgan_tui.why import notices, searched_for, sections
 
 QUOTE = 160
 MARKS = {"partly": " ≈", "unsupported": " ✗"}
@@ -48,6 +49,10 @@ async def ask(morgan: Morgan, args: Namespace, console: Console) -> int:
         console.json(answer)
     else:
         _sources(answer, console)
+        for notice in notices(answer):
+            console.say(f"Note: {notice}.")
+        if args.why:
+            write_why(answer, console)
     return 0
 
 
@@ -82,14 +87,22 @@ async def _follow(events: Closable, console: Console) -> Answer:
     raise MorganError("The answer ended before it was complete.", mend="Ask again.")
 
 
+def write_why(answer: Answer, console: Console) -> None:
+    """Why an answer is as it is, as data."""
+    for section in sections(answer, width=console.columns - 2):
+        console.line(f"\n{section.title}")
+        for line in section.lines:
+            console.line(f"  {line}" if line else "")
+
+
 def _narrate(event: AnyTurnEvent, console: Console) -> None:
     match event:
         case Queued(position=position) if position:
             console.live(f"Waiting for {position} other answers…")
         case Loading(share=share):
             console.live(f"Loading the model: {share:.0%}")
-        case Searching():
-            console.live("Searching…")
+        case Searching(query=query):
+            console.live(f"Searching for: {searched_for(query)}")
         case _:
             pass
 

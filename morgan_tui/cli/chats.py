@@ -11,6 +11,7 @@ from morgan_core.errors import BadInput, NotFound
 from morgan_core.sanitise import sanitise
 from morgan_core.types import Conversation, Message
 from morgan_tui.cli.console import Console, counted, name, place
+from morgan_tui.why import Section, sections
 
 PAGE = 200
 FOUND = 20
@@ -42,7 +43,8 @@ async def show(morgan: Morgan, args: Namespace, console: Console) -> int:
     if console.as_json:
         console.json({"conversation": conversation, "messages": messages})
     else:
-        console.write(as_markdown(conversation, messages))
+        why = getattr(args, "why", False)
+        console.write(as_markdown(conversation, messages, why=why))
     return 0
 
 
@@ -97,8 +99,8 @@ async def conversation_id_of(morgan: Morgan, text: str) -> str:
     raise NotFound(f"There is no conversation {text!r}.", mend="See: morgan-tui chats list")
 
 
-def as_markdown(conversation: Conversation, messages: list[Message]) -> str:
-    """A conversation with the citations of each answer, sanitised."""
+def as_markdown(conversation: Conversation, messages: list[Message], *, why: bool = False) -> str:
+    """A conversation with the citations of each answer, and ``why`` it is as it is, sanitised."""
     parts = [f"# {_title(conversation)}", f"_{_when(conversation.created)}_"]
     for message in messages:
         parts.append("## " + ("You" if message.role == "user" else "Morgan"))
@@ -108,7 +110,14 @@ def as_markdown(conversation: Conversation, messages: list[Message]) -> str:
         if message.answer and message.answer.citations:
             cited = message.answer.citations
             parts.append("\n".join(f"- [{c.n}] {place(c)}{FATES[c.state]}" for c in cited))
+        if why and message.answer:
+            parts += [_explained(section) for section in sections(message.answer)]
     return sanitise("\n\n".join(parts)) + "\n"
+
+
+def _explained(section: Section) -> str:
+    lines = "\n".join(f"    {line}".rstrip() for line in section.lines)
+    return f"### {section.title}\n\n{lines}"
 
 
 async def _read(morgan: Morgan, text: str) -> tuple[Conversation, list[Message]]:

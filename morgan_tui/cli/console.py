@@ -48,6 +48,11 @@ class Console:
     def out_is_terminal(self) -> bool:
         return self._out.isatty()
 
+    @property
+    def columns(self) -> int:
+        """Of stdout, where it is a terminal; else as many as a wide one has."""
+        return terminal_columns(self._out) if self.out_is_terminal else 120
+
     def rewrite(self, old: str, new: str) -> None:
         """Put ``new`` in the place of ``old``, which was just written to a terminal.
 

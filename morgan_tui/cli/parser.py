@@ -156,9 +156,16 @@ def _scope_option(parser: argparse.ArgumentParser) -> None:
     parser.epilog = SCOPES
 
 
+def _why_option(parser: argparse.ArgumentParser) -> None:
+    parser.add_argument(
+        "--why", action="store_true", help="tell what was found, sent to the model and left out"
+    )
+
+
 def _ask(ask: argparse.ArgumentParser) -> None:
     ask.add_argument("question", nargs="*", metavar="QUESTION", help="stdin when left out")
     _scope_option(ask)
+    _why_option(ask)
     chat = ask.add_mutually_exclusive_group()
     chat.add_argument("--chat", metavar="ID", help="go on with this conversation")
     chat.add_argument("--last", action="store_true", help="go on with the latest conversation")
@@ -256,7 +263,9 @@ def _action(actions: Actions, name: str, text: str, run: str) -> argparse.Argume
 def _chats(chats: argparse.ArgumentParser) -> None:
     actions = _actions(chats)
     _action(actions, "list", "list the conversations, newest first", "chats:list_all")
-    _action(actions, "show", "print a conversation", "chats:show").add_argument("id", metavar="ID")
+    show = _action(actions, "show", "print a conversation", "chats:show")
+    show.add_argument("id", metavar="ID")
+    _why_option(show)
     search = _action(actions, "search", "find messages by their words", "chats:search")
     search.add_argument("query", nargs="+", metavar="QUERY")
     export = _action(actions, "export", "write a conversation as Markdown", "chats:export")

@@ -106,23 +106,24 @@ class AnswerView(Vertical):
     @property
     def relevant(self) -> bool:
         """False when the sources are only the nearest passages."""
-        answer = self._answer
+        answer = self.answer
         if answer is not None:
             return answer.finish_reason != "not_found"
         return self.turn is None or self.turn.relevant
 
     @property
     def citations(self) -> Sequence[Citation]:
-        return self._answer.citations if self._answer is not None else ()
+        return self.answer.citations if self.answer is not None else ()
 
     @property
     def sentences(self) -> Sequence[Sentence]:
-        if self._answer is not None:
-            return self._answer.sentences
+        if self.answer is not None:
+            return self.answer.sentences
         return self.turn.sentences if self.turn is not None else ()
 
     @property
-    def _answer(self) -> Answer | None:
+    def answer(self) -> Answer | None:
+        """The whole answer, once it has ended."""
         if self.turn is not None:
             return self.turn.answer
         return self.message.answer if self.message is not None else None
@@ -204,9 +205,14 @@ def status_content(view: AnswerView) -> Content:
                 f"waiting: loading the model {turn.share * 100:.0f} %", "$text-muted"
             )
         case "searching":
-            return Content.styled("searching your documents…", "$text-muted")
+            from morgan_tui.why import searched_for
+
+            query = searched_for(turn.query) if turn is not None else ""
+            what = f": {query}" if turn is not None and query != clean_line(turn.question) else "…"
+            return Content.styled(f"searching your documents{what}", "$text-muted")
         case "reading":
-            count = plural(len(view.sources), "source")
+            read = turn.read if turn is not None else None
+            count = plural(len(view.sources) if read is None else read, "source")
             return Content.styled(f"the model reads {count}…  Esc stops", "$text-muted")
         case "answering":
             writing = Content.styled("answering…  Esc stops", "$text-muted")
@@ -225,11 +231,12 @@ def status_content(view: AnswerView) -> Content:
 
 def _checked_content(view: AnswerView) -> Content:
     from morgan_tui.text import plural
+    from morgan_tui.why import notices
 
     parts: list[Content] = []
     if view.state == "stopped":
         parts.append(Content.styled("stopped", "$warning"))
-    answer = view._answer
+    answer = view.answer
     if answer is not None and answer.finish_reason == "not_found":
         text = "not in your documents"
         if view.sources:
@@ -242,6 +249,8 @@ def _checked_content(view: AnswerView) -> Content:
     if lost:
         text = f"{plural(lost, 'citation')} changed or gone since"
         parts.append(Content.styled(text, "$warning"))
+    if answer is not None and (left := notices(answer)):
+        parts.append(Content.styled(f"{left[0]} (w tells why)", "$text-muted"))
     if answer is not None and view.turn is not None:
         speed = _speed(answer.usage, answer.timings)
         if speed:

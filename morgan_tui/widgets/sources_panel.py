@@ -112,5 +112,8 @@ def _entry(source: Source, citation: Citation | None) -> Content:
         lines.append(Content.styled(place, "$primary"))
     if citation is not None:
         lines.append(citation_mark(citation))
+    if passage.also_in:
+        names = ", ".join(document_name(other.path) for other in passage.also_in)
+        lines.append(Content.styled(f"also in {names}", "$text-muted"))
     lines.append(Content.styled(snippet, "$text-muted"))
     return Content("\n").join(lines)

@@ -44,6 +44,7 @@ from morgan_core.types import (
     Source,
     Timings,
     Usage,
+    Why,
     WorkerInfo,
 )
 
@@ -70,6 +71,7 @@ class Reply:
     break_after: int | None = None
     delay: float = 0.0
     finish_reason: FinishReason = "end"
+    why: Why | None = None
 
 
 @dataclass
@@ -508,6 +510,7 @@ class FakeMorgan:
             timings=Timings(first_token_ms=300, generation_ms=500, total_ms=900),
             finish_reason="stopped" if turn.stop.is_set() else reply.finish_reason,
             sources=reply.sources,
+            why=reply.why,
         )
 
     async def stop(self, turn_id: str) -> None:

@@ -11,6 +11,7 @@ from morgan_tui.app import MorganApp
 from morgan_tui.screens.passage import PassageScreen
 from morgan_tui.turns import Chat, LiveTurn
 from morgan_tui.widgets.answer import AnswerView, status_content
+from tests.answers import WHY
 from tests.helpers import eventually
 from tests.tui.conftest import OpenApp, screen_text
 from tests.tui.fake_morgan import FakeMorgan, FakeOpener, Reply, passage, sources
@@ -317,3 +318,16 @@ async def test_keys_that_come_all_at_once_keep_their_order(open_app: OpenApp):
 
         await eventually(lambda: asked() == ["Who?", "next"])
         assert app._chat_screen.prompt.text == "draft"
+
+
+async def test_w_tells_why_the_chosen_answer_is_as_it_is(open_app: OpenApp):
+    morgan = FakeMorgan(Reply(sources=sources(passage()), why=WHY))
+    async with open_app(morgan) as (app, pilot):
+        await pilot.press("escape", "w")
+        await eventually(lambda: "no finished answer here" in screen_text(app))
+        await pilot.press("i", *"When?", "enter")
+        await eventually(lambda: "the model read 2 of 3 sources (w tells why)" in screen_text(app))
+        await pilot.press("escape", "w")
+        await eventually(lambda: "Relevance 0.91 of at least 0.60" in screen_text(app))
+        await pilot.press("w")
+        await eventually(lambda: len(app.screen_stack) == 1)

@@ -9,6 +9,7 @@ from morgan_tui.keys import KEYS, PLACES, bindings, help_rows
 from morgan_tui.screens.help import help_content
 from morgan_tui.screens.library import LibraryScreen
 from morgan_tui.screens.passage import PassageScreen
+from morgan_tui.screens.why import WhyScreen
 from morgan_tui.widgets.prompt import Prompt
 from morgan_tui.widgets.sidebar import Sidebar
 from morgan_tui.widgets.sources_panel import SourcesPanel
@@ -25,6 +26,7 @@ OWNERS = {
     "chats": Sidebar,
     "library": LibraryScreen,
     "passage": PassageScreen,
+    "why": WhyScreen,
 }
 
 

@@ -11,6 +11,7 @@ from textual.pilot import Pilot
 
 from morgan_core.types import Folder, LibraryCounts, ModelInfo
 from morgan_tui.app import MorganApp
+from tests.answers import WHY
 from tests.helpers import eventually
 from tests.tui.conftest import screen_text
 from tests.tui.fake_morgan import (
@@ -110,6 +111,14 @@ def test_an_answer_without_colours(snap_compare, tmp_path: Path, monkeypatch):
     monkeypatch.setenv("NO_COLOR", "1")
     app = app_with(talkative(), tmp_path)
     assert snap_compare(app, terminal_size=(150, 32), run_before=asked())
+
+
+@pytest.mark.parametrize("size", [(80, 24), (130, 36)], ids=["small", "wide"])
+def test_why_this_answer(snap_compare, tmp_path: Path, size: tuple[int, int]):
+    morgan = talkative()
+    morgan.replies[0].why = WHY
+    run = asked("escape", "w", then="Relevance 0.91", narrow=True)
+    assert snap_compare(app_with(morgan, tmp_path), terminal_size=size, run_before=run)
 
 
 def test_an_opened_passage(snap_compare, tmp_path: Path):

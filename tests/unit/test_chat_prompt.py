@@ -90,7 +90,7 @@ async def test_a_slow_machine_reads_less_but_never_nothing():
         (True, ""),
         (False, "first_token"),
     ]
-    assert made.use.budget == 40
+    assert made.use.budget == 256
 
 
 async def test_a_small_model_gets_few_sources():

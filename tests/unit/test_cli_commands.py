@@ -37,6 +37,7 @@ from morgan_core.types import (
 )
 from morgan_tui.cli.console import Console
 from morgan_tui.cli.main import main
+from tests.answers import WHY
 from tests.cli_fakes import FakeMorgan
 
 Run = Callable[..., int]
@@ -146,6 +147,25 @@ def test_ask_streams_the_answer_and_lists_its_sources(
     assert capsys.readouterr().out == (
         "It is 900 [1].\n\nSources:\n[1] /docs/lease.pdf, page 3, Rent\n    “Rent is 900.”\n"
     )
+
+
+def test_ask_says_what_was_left_out_and_with_why_all_that_is_known(
+    run: Run, morgan: FakeMorgan, capsys: pytest.CaptureFixture[str]
+) -> None:
+    morgan.turn = turn("It is 900.", end=answer(why=WHY))
+
+    run("ask", "how", "much?")
+    short = capsys.readouterr()
+    run("ask", "how", "much?", "--why")
+    full = capsys.readouterr()
+    run("ask", "how", "much?", "--json")
+    as_json = json.loads(capsys.readouterr().out)
+
+    assert "Note: the model read 2 of 3 sources." in short.err
+    assert "Relevance" not in short.out
+    assert "Relevance 0.91 of at least 0.60" in full.out and "=1" in full.out
+    assert as_json["why"]["prompt"]["tokens"] == 900
+    assert as_json["why"]["retrieval"]["considered"][2]["fate"] == "duplicate"
 
 
 def test_ask_json_is_one_object_of_the_promised_shape(
@@ -705,6 +725,9 @@ def test_chats_are_listed_shown_searched_exported_and_deleted(
     assert run("chats", "show", "c1", "--json") == 0
     shown = json.loads(capsys.readouterr().out)
     assert [m["text"] for m in shown["messages"]] == [f"message {n}" for n in range(450)]
+
+    assert run("chats", "show", "c1", "--why") == 0
+    assert "### Why this answer\n\n    Nothing was recorded" in capsys.readouterr().out
 
     assert run("chats", "search", "message", "449", "--json") == 0
     assert len(json.loads(capsys.readouterr().out)["messages"]) == 1

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 
+import msgspec
 from hypothesis import given
 from hypothesis import strategies as st
 
@@ -161,6 +162,16 @@ async def test_the_newest_document_comes_first_when_it_is_asked_for():
     plain = await choose_sources("What is the rent?", found, ages, limit=2)
     assert [s.passage.document for s in newest.sources] == ["new", "old"]
     assert [s.passage.document for s in plain.sources] == ["old", "new"]
+
+
+async def test_the_order_of_a_reranker_stands():
+    found = [
+        msgspec.structs.replace(passage("A.", -3.0, document="old"), scores=Scores(rerank=-3.0)),
+        msgspec.structs.replace(passage("B.", -5.0, document="new"), scores=Scores(rerank=-5.0)),
+        passage("C.", 0.9, document="rest"),
+    ]
+    chosen = await choose_sources("the latest rest?", found, Shelf(old=1.0, new=2.0), limit=3)
+    assert [s.passage.document for s in chosen.sources] == ["old", "new", "rest"]
 
 
 def test_a_file_that_the_question_names_weighs_more_than_one_whose_name_shares_a_word():
