@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import json
 from collections.abc import Sequence
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
@@ -63,8 +64,15 @@ def _load_on(directory: Path, device: str) -> Judge:
         local_files_only=True,
         trust_remote_code=False,
         model_kwargs={"use_safetensors": True},
-        max_length=LONGEST,
+        max_length=_longest(directory),
     )
     judge = Judge(model)
-    judge.scores("ready", ["ready"])
+    judge.scores("ready", ["as long as any text may be " * LONGEST])
     return judge
+
+
+def _longest(directory: Path) -> int:
+    """Tokens at most, for a model that may have fewer positions than is usual."""
+    config = json.loads((directory / "config.json").read_text(encoding="utf-8"))
+    positions = config.get("max_position_embeddings")
+    return min(LONGEST, positions) if isinstance(positions, int) and positions > 0 else LONGEST

@@ -93,6 +93,12 @@ async def test_each_text_gets_its_score_whatever_stands_beside_it(
     assert len({round(score, 4) for score in together}) == 3
 
 
+async def test_a_passage_longer_than_the_model_reads_is_cut(reranker: LocalReranker) -> None:
+    long, longer = await reranker.scores("lease", ["the cat " * 500, "the cat " * 600])
+
+    assert long == pytest.approx(longer)
+
+
 async def test_a_search_has_its_order(reranker: LocalReranker) -> None:
     scores = await reranker.scores("lease", [hit.text for hit, *_ in HITS])
     wanted = [
