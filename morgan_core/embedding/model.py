@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import logging
 from collections.abc import Callable, Sequence
+from functools import partial
 from pathlib import Path
 from typing import TYPE_CHECKING, Any, TypeVar
 
@@ -70,13 +71,17 @@ class Model:
         return max(1, min(int(budget / per_text), LARGEST_GPU_BATCH))
 
 
-def load(directory: Path, device: str, threads: int) -> Model:
+def load(
+    directory: Path, device: str, threads: int, prompts: dict[str, str] | None = None
+) -> Model:
     """Load the model in ``directory``, from safetensors only, and run it once.
 
-    ``device`` is ``auto``, ``cpu``, ``cuda`` or ``mps``; ``threads`` are CPU threads. Raises
+    ``device`` is ``auto``, ``cpu``, ``cuda`` or ``mps``; ``threads`` are CPU threads; ``prompts``
+    go before a ``query`` and a ``document``, instead of those that the files name. Raises
     ModelError when it cannot be loaded or the device does not work.
     """
-    return load_on_first("embedder", directory, device, threads, _load_on)
+    load_on = partial(_load_on, prompts=prompts or None)
+    return load_on_first("embedder", directory, device, threads, load_on)
 
 
 def load_on_first(
@@ -117,7 +122,7 @@ def _candidates(device: str) -> list[str]:
     return [device]
 
 
-def _load_on(directory: Path, device: str) -> Model:
+def _load_on(directory: Path, device: str, *, prompts: dict[str, str] | None) -> Model:
     import torch
     from sentence_transformers import SentenceTransformer
 
@@ -126,6 +131,7 @@ def _load_on(directory: Path, device: str) -> Model:
     model = SentenceTransformer(
         str(directory),
         device=device,
+        prompts=prompts,
         local_files_only=True,
         trust_remote_code=False,
         model_kwargs={"use_safetensors": True},

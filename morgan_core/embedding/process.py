@@ -115,7 +115,12 @@ async def start(config: dict[str, Any], parent: Parent) -> EmbedderService:
         )
     await parent.notify("progress", stage="loading")
     model = await loop.run_in_executor(
-        thread, load, directory, config["device"], config.get("threads") or os.cpu_count() or 1
+        thread,
+        load,
+        directory,
+        config["device"],
+        config.get("threads") or os.cpu_count() or 1,
+        config.get("prompts"),
     )
     log.info("%s is loaded on %s", config["name"], model.device)
     await parent.notify("progress", stage="ready")

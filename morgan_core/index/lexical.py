@@ -9,6 +9,11 @@ the engine's multilingual tokeniser. Chinese and Japanese become pairs of neighb
 the tokeniser cuts the same word differently in a sentence and alone, and then a query misses it.
 Everything else goes through the word tokeniser with the stemmer and the stop words of the chunk's
 language.
+
+Two things the engine's stemmers leave are done before them, to texts and queries alike. Accents on
+Latin letters go where the stemmer does not need them: English texts write *café* and people type
+*cafe*. In Arabic the conjunction and the article go together (*والكتاب*, "and the book", is found
+by *كتاب*), as in the light stemmer of Larkey, Ballesteros and Connell (2002).
 """
 
 from __future__ import annotations
@@ -35,9 +40,25 @@ _PAIRED = re.compile(
     "]+"
 )
 
+_ACCENTS = re.compile("(?<=[A-Za-z])[\u0300-\u036f]+")
+_LETTERS = str.maketrans(
+    {"ł": "l", "Ł": "L", "ø": "o", "Ø": "O", "đ": "d", "Đ": "D", "ı": "i"}
+    | {"æ": "ae", "Æ": "AE", "œ": "oe", "Œ": "OE", "ß": "ss"}
+)
+"""Letters that Unicode does not take apart."""
+
+_ARABIC_MARKS = re.compile("[\u0610-\u061a\u0640\u064b-\u065f\u0670]")
+_ARABIC_PREFIX = re.compile(r"(?<!\w)(?:[وف]?(?:[بك]?ال|لل)(?=\w{3})|و(?=\w{4}))")
+
 # With b = 0 a weight depends on nothing but the term's frequency, and a large k keeps it well
 # conditioned: the frequency is read back from it exactly.
 _COUNTING_K = 1000.0
+
+
+_ACCENTS_COUNT = frozenset(
+    ["da", "de", "es", "fi", "fr", "hu", "it", "nl", "no", "pt", "ro", "sv", "tr"]
+)
+"""Languages whose stemmer reads the accents."""
 
 
 class Lexicon:
@@ -52,7 +73,7 @@ class Lexicon:
         counts: Counter[int] = Counter()
         words = _SEGMENTED.sub(" ", _PAIRED.sub(" ", text))
         if words.strip():
-            counts.update(_count(self._words(language), words))
+            counts.update(_count(self._words(language), _plain(words, _code(language))))
         if runs := _SEGMENTED.findall(text):
             counts.update(_count(self._multilingual(), " ".join(runs)))
         if runs := _PAIRED.findall(text):
@@ -88,7 +109,7 @@ class Lexicon:
         return " ".join(content)
 
     def _words(self, language: str) -> Bm25:
-        key = language.lower().replace("_", "-").split("-")[0]
+        key = _code(language)
         if key not in self._models:
             from qdrant_edge import Bm25, Bm25Config, DisabledStemmer, StopwordsSet
 
@@ -123,6 +144,20 @@ class Lexicon:
                 )
             )
         return self._models["multilingual"]
+
+
+def _code(language: str) -> str:
+    return language.lower().replace("_", "-").split("-")[0]
+
+
+def _plain(text: str, language: str) -> str:
+    """The text as the stemmer of the language is to see it."""
+    if language == "ar":
+        return _ARABIC_PREFIX.sub("", _ARABIC_MARKS.sub("", text))
+    if language in _ACCENTS_COUNT or text.isascii():
+        return text
+    apart = unicodedata.normalize("NFD", text)
+    return unicodedata.normalize("NFC", _ACCENTS.sub("", apart)).translate(_LETTERS)
 
 
 def _pairs(run: str) -> list[str]:

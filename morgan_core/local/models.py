@@ -78,12 +78,14 @@ class LocalModels:
             pass
 
     async def list(self) -> ModelList:
+        from morgan_core.embedding.catalogue import listing
         from morgan_core.llm.catalogue import Catalogue
 
         active = self._model.info
         listed = await asyncio.to_thread(Catalogue(self._paths).list)
         infos = [active if info.name == active.name else info for info in listed]
-        return infos if active in infos else [active, *infos]
+        chat = infos if active in infos else [active, *infos]
+        return [*chat, *await asyncio.to_thread(listing, self._loaded.values)]
 
     async def use(self, name: str) -> ModelInfo:
         """Load ``name`` (after a test in a child, the first time), then switch to it.

@@ -143,3 +143,15 @@ async def test_a_damaged_model_is_refused_with_its_reason(paths: Paths, tmp_path
     await embedder.stop()
     with pytest.raises(Unavailable):
         await embedder.embed(["a"], "query")
+
+
+async def test_prompts_of_the_catalogue_go_before_the_texts() -> None:
+    from morgan_core.embedding.model import load
+
+    directory = locate(Settings()).directory
+    prompts = {"query": "query: ", "document": "passage: "}
+    with_prompts, plain = load(directory, "cpu", 2, prompts), load(directory, "cpu", 2)
+
+    assert with_prompts.encode(["rent"], "query") == plain.encode(["query: rent"], "query")
+    assert with_prompts.encode(["rent"], "passage") == plain.encode(["passage: rent"], "passage")
+    assert plain.encode(["rent"], "query") == plain.encode(["rent"], "passage")

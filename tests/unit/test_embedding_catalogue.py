@@ -10,7 +10,7 @@ from typing import Any
 
 import pytest
 
-from morgan_core.embedding.catalogue import describe, locate
+from morgan_core.embedding.catalogue import describe, listing, locate
 from morgan_core.embedding.checksum import check_weights
 from morgan_core.errors import ModelError
 from morgan_core.settings import Settings
@@ -168,3 +168,35 @@ def test_damaged_weights_are_refused_and_sums_are_remembered(tmp_path: Path) -> 
     memory.write_text("no JSON")
     weights.write_bytes(b"good")
     check_weights(weights, good, memory)
+
+
+def test_models_lists_the_embedders_and_how_to_get_them(
+    monkeypatch: pytest.MonkeyPatch, tmp_path: Path
+) -> None:
+    monkeypatch.setenv("HF_HUB_CACHE", str(tmp_path))
+
+    listed = {model.name: model for model in listing(Settings())}
+
+    assert listed["all-minilm-l6-v2"].state == "active"
+    e5 = listed["multilingual-e5-small"]
+    assert (e5.role, e5.state, e5.licence) == ("embedding", "missing", "MIT")
+    assert "hf download intfloat/multilingual-e5-small" in e5.reason
+
+
+def test_a_cached_multilingual_model_comes_with_its_prompts(
+    monkeypatch: pytest.MonkeyPatch, tmp_path: Path, model: Path
+) -> None:
+    monkeypatch.setenv("HF_HUB_CACHE", str(tmp_path))
+    folder = tmp_path / "models--intfloat--multilingual-e5-small"
+    write(folder / "snapshots" / "abc" / "config.json", {})
+    (folder / "refs").mkdir()
+    (folder / "refs" / "main").write_text("abc")
+
+    files = locate(named("multilingual-e5-small"))
+
+    assert files.prompts == {"query": "query: ", "document": "passage: "}
+    assert {m.name: m.state for m in listing(named("multilingual-e5-small"))} == {
+        "all-minilm-l6-v2": "present",
+        "multilingual-e5-small": "active",
+        "paraphrase-multilingual-minilm-l12-v2": "missing",
+    }

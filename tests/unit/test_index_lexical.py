@@ -29,7 +29,59 @@ def test_case_form_and_composition_of_a_word_do_not_matter() -> None:
     assert LEXICON.terms("\uff21\uff22", "en") == LEXICON.terms("ab", "en")
 
 
-@given(st.text(max_size=300), st.sampled_from(["en", "de", "zh", "th", "nonsense", ""]))
+@pytest.mark.parametrize(
+    ("written", "typed"),
+    [
+        ("Céloron", "celoron"),
+        ("naive", "naïve"),
+        ("Dvořák", "Dvorak"),
+        ("Łódź", "lodz"),
+        ("smørrebrød", "smorrebrod"),
+    ],
+)
+def test_accents_do_not_matter_in_english(written: str, typed: str) -> None:
+    assert LEXICON.terms(written, "en") == LEXICON.terms(typed, "en")
+    assert set(LEXICON.query_terms(typed, ["en"])) & set(LEXICON.terms(written, "en"))
+
+
+@pytest.mark.parametrize(
+    ("written", "typed"),
+    [
+        ("والكتاب", "كتاب"),
+        ("كتاب", "الكتاب"),
+        ("فالكتاب", "بالكتاب"),
+        ("وكتاب", "للكتاب"),
+        ("كِتَابٌ", "كتاب"),
+        ("كـتـاب", "كتاب"),
+        ("أحمد", "احمد"),
+        ("مدرسة", "المدرسه"),
+        ("وبالمدرسة", "مدرسة"),
+        ("١٢٣", "123"),
+    ],
+)
+def test_arabic_words_are_found_with_and_without_what_is_joined_to_them(
+    written: str, typed: str
+) -> None:
+    assert set(LEXICON.query_terms(typed, ["ar"])) & set(LEXICON.terms(written, "ar"))
+
+
+def test_god_is_no_pronoun_with_an_article() -> None:
+    assert LEXICON.terms("الله", "ar") != LEXICON.terms("له", "ar")
+
+
+@pytest.mark.parametrize(
+    ("written", "typed", "language"),
+    [
+        ("Die Mietverträge enden.", "Mietvertrag", "de"),
+        ("Die Häuser der Straße", "Haus Strasse", "de"),
+        ("租赁合同于三月到期", "合同什么时候到期", "zh"),
+    ],
+)
+def test_german_and_chinese_words_are_found(written: str, typed: str, language: str) -> None:
+    assert set(LEXICON.query_terms(typed, [language])) & set(LEXICON.terms(written, language))
+
+
+@given(st.text(max_size=300), st.sampled_from(["en", "de", "zh", "th", "ar", "nonsense", ""]))
 @settings(max_examples=200, deadline=None)
 def test_a_text_finds_itself(text: str, language: str) -> None:
     terms = LEXICON.terms(text, language)
