@@ -156,12 +156,12 @@ class Ingest:
                     await self._purge(document)
         await self._drop_texts(texts)
 
-    async def redo(self, document_id: str) -> None:
+    async def redo(self, document_id: str, *, urgent: bool = True) -> None:
         """Take in again what is already there."""
         document = self._manifest.documents[document_id]
         self._manifest.wait(document)
         await self._manifest.flush()
-        self.submit(document_id, urgent=True)
+        self.submit(document_id, urgent=urgent)
 
     async def verify(self, document_id: str) -> None:
         """Make the index hold the document's current revision, whole, and nothing else of it."""

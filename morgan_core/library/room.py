@@ -29,6 +29,7 @@ from morgan_core.library.manifest import Manifest
 from morgan_core.library.pause import Pause
 from morgan_core.library.readers import ocr
 from morgan_core.library.requests import Requests
+from morgan_core.library.rereading import Rereading
 from morgan_core.library.scoping import Reach, is_empty, reach_of
 from morgan_core.library.texts import TextStore
 from morgan_core.library.vectors import Embed, Vectors
@@ -153,13 +154,15 @@ class LibraryRoom:
             self.manifest, self.keeper, self.requests, snapshot.jobs, self._announcer.job
         )
         self._announcer.start(self.manifest, lambda: self.vectors.rate, lambda: self._pause.on)
+        self._rereading = Rereading(self.manifest, self._texts, self.ingest, self._pause)
+        await self._rereading.retry_failed()
         unsettled = {row.document_id for row in snapshot.journal if row.step == "flipped"}
         self._resume(unsettled)
         self.ingest.start()
         self.vectors.start()
         self.keeper.start()
         self.jobs.start()
-        self._checking = asyncio.create_task(self._check_index(), name="check the index")
+        self._checking = asyncio.create_task(self._keep_up(), name="check the index")
 
     async def close(self) -> None:
         if self._checking is not None:
@@ -341,6 +344,13 @@ class LibraryRoom:
                 self.ingest.submit(row.id, urgent=False)
             elif row.state == "findable":
                 self.vectors.submit(row.id)
+
+    async def _keep_up(self) -> None:
+        await self._check_index()
+        try:
+            await self._rereading.run()
+        except (MorganError, OSError) as error:
+            log.error("not all texts of older readers were read anew: %s", error)
 
     async def _check_index(self) -> None:
         """Compare the index with the catalogue, once: delete leftovers, redo what is missing."""

@@ -6,7 +6,7 @@ import logging
 import os
 import re
 import tempfile
-from collections.abc import Iterator
+from collections.abc import Iterable, Iterator
 from pathlib import Path
 
 import msgspec
@@ -16,6 +16,7 @@ from morgan_core.library.readers.base import READER_VERSION, Extracted
 _LEVEL = 3
 _HASH = re.compile(r"[0-9a-f]{64}")
 _UNFINISHED = ".tmp-"
+_SIGNATURE = "readers"
 
 log = logging.getLogger(__name__)
 
@@ -80,6 +81,29 @@ class TextStore:
             if sha256 not in seen:
                 seen.add(sha256)
                 yield sha256
+
+    def outdated(self, sha256s: Iterable[str]) -> set[str]:
+        """Those of the hashes whose text is of an older version, or missing."""
+        return {sha256 for sha256 in sha256s if not self._path(sha256).exists()}
+
+    def drop_outdated(self) -> None:
+        """Remove the texts of older versions that are there in the present one, too."""
+        for path in self._root.glob("??/*.zst"):
+            present = self._path(path.name.partition(".")[0])
+            if path != present and present.exists():
+                path.unlink(missing_ok=True)
+
+    def is_of_these_readers(self) -> bool:
+        """Whether the present version of the readers was the last to ``sign``."""
+        try:
+            return (self._root / _SIGNATURE).read_text() == str(READER_VERSION)
+        except FileNotFoundError:
+            return False
+
+    def sign(self) -> None:
+        """All that there is was given to the present version of the readers."""
+        self._root.mkdir(mode=0o700, parents=True, exist_ok=True)
+        (self._root / _SIGNATURE).write_text(str(READER_VERSION))
 
     def sweep(self) -> None:
         """Remove what a crash left half written. Call it while nothing is being put."""
