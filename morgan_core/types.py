@@ -297,13 +297,15 @@ class Considered(Record, frozen=True, kw_only=True):
 class Retrieval(Record, frozen=True, kw_only=True):
     """How the sources were found. The documents count as holding something about the question
     when ``signal`` reaches ``threshold``; ``query`` is the question as it was searched for, and
-    ``rewritten`` says by what it was made to stand alone, if it was."""
+    ``rewritten`` says by what it was made to stand alone, if it was. ``not_reranked`` is as in
+    SearchResponse."""
 
     query: str
     rewritten: Literal["", "rule", "model"] = ""
     signal: float = 0.0
     threshold: float = 0.0
     words_only: bool = False
+    not_reranked: str = ""
     considered: tuple[Considered, ...] = ()
 
 

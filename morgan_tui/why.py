@@ -110,6 +110,8 @@ def _summary(answer: Answer, retrieval: Retrieval, prompt: PromptUse | None) -> 
     yield (
         f"Relevance {retrieval.signal:.2f} of at least {retrieval.threshold:.2f}: {verdict}{halves}"
     )
+    if retrieval.not_reranked:
+        yield f"Not reranked: {clean_line(retrieval.not_reranked)}"
     if prompt is None:
         yield "The model was not asked."
     else:

@@ -109,6 +109,7 @@ class ListLibrary:
             dense=tuple(dense) if vector else (),
             bm25=tuple(candidate(c, bm25) for c, _, bm25 in self.hits),
             dense_ready=vector is not None,
+            empty_scope=scope is not None and not self.hits,
         )
 
     async def vectors(self, ids: Sequence[str]) -> dict[str, bytes]:

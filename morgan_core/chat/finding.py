@@ -33,7 +33,7 @@ class Finder:
         found = await self._search(query.text, scope, wait=False)
         signal = self._signal(found)
         least = threshold(words_only=found.words_only)
-        if found.words_only and signal < least:
+        if found.words_only and signal < least and not found.empty_scope:
             found = await self._search(query.text, scope, wait=True)
             signal = self._signal(found)
             least = threshold(words_only=found.words_only)
@@ -50,6 +50,7 @@ class Finder:
             signal=signal,
             threshold=least,
             words_only=found.words_only,
+            not_reranked=found.not_reranked,
             considered=chosen.considered,
         )
         return Found(sources=chosen.sources, relevant=relevant, retrieval=retrieval)

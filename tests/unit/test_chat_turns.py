@@ -341,14 +341,15 @@ async def test_the_model_and_the_search_read_the_question_without_its_scope(make
     assert question.scope == scope
 
 
-async def test_nothing_in_the_scope_is_said(make_core):
-    core = await make_core(hits=[])
+async def test_nothing_in_the_scope_is_said_without_waiting_for_the_embedder(make_core):
+    core = await make_core(hits=[], ready=False)
     scope = Scope(kinds=("pdf",), words=("type:pdf",))
 
     events = await core.ask("When does the lease end? type:pdf", scope=scope)
 
     answer = events[-1].answer
     assert "nothing within type:pdf" in answer.answer
+    assert len(core.library.queries) == 1
     assert answer.finish_reason == "not_found"
 
 

@@ -69,3 +69,10 @@ def test_a_refusal_says_that_the_model_was_not_asked():
 def test_an_answer_from_before_says_that_nothing_was_recorded():
     [section] = sections(msgspec.structs.replace(ANSWER, why=None))
     assert section.lines == ["Nothing was recorded with this answer."]
+
+
+def test_a_reranker_that_failed_is_told():
+    retrieval = msgspec.structs.replace(WHY.retrieval, not_reranked="no answer within 5 s")
+    why = msgspec.structs.replace(WHY, retrieval=retrieval)
+
+    assert "Not reranked: no answer within 5 s" in text_of(msgspec.structs.replace(ANSWER, why=why))
