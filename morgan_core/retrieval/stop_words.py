@@ -57,7 +57,7 @@ NEGATIONS = word_set(
 # What makes of a fact a possibility, a plan or somebody's opinion.
 HEDGES = word_set(
     """
-    may might could perhaps possibly probably likely unlikely supposedly allegedly reportedly
+    may might can could perhaps possibly probably likely unlikely supposedly allegedly reportedly
     maybe if unless attempt attempted attempts try tried tries plan planned plans propose
     proposed proposes proposal intend intended intends hope hoped want wanted wants wished
     suggest suggested suggests claim claimed claims argue argued argues believe believed

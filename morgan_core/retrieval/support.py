@@ -9,6 +9,7 @@ passive; ``claims.variants`` makes these.
 from __future__ import annotations
 
 from collections.abc import Sequence
+from itertools import pairwise
 from typing import Literal, NamedTuple
 
 from morgan_core.retrieval.claims import Claim, active, variants
@@ -18,6 +19,8 @@ from morgan_core.retrieval.terms import Term
 
 # Terms of the sentence that may stand between those of a claim, apart from as many as it has.
 _SKIPPED = 8
+# Words that may describe what a number counts.
+_DESCRIBING = 2
 _PREPOSITIONS = word_set(
     "of in on at from to by with for under near between against into as among within over"
 )
@@ -68,6 +71,7 @@ def _judge(claim: Claim, sentence: Reading) -> Finding:
             _same_subject(match, sentence)
             and _same_directions(match, sentence)
             and _same_reach(match, sentence)
+            and _same_counts(match, sentence)
             and _floats(match, sentence)
         ):
             continue
@@ -115,11 +119,7 @@ def _same_subject(match: Match, sentence: Reading) -> bool:
             )
             if held.isdisjoint(range(clause, verb)):
                 return False
-    return not any(
-        _rival(terms, p, q)
-        for p, q in zip(match.positions, match.positions[1:], strict=False)
-        if q - p > 1
-    )
+    return not any(_rival(terms, p, q) for p, q in pairwise(match.positions) if q - p > 1)
 
 
 def _is_predicate(term: Term) -> bool:
@@ -191,6 +191,21 @@ def _same_reach(match: Match, sentence: Reading) -> bool:
         if term.kind == "number":
             limits = {REACH.get(w, w) for w in sentence.terms[place].before if w in _LIMITS}
             if not limits <= {REACH.get(w, w) for w in term.before}:
+                return False
+    return True
+
+
+def _same_counts(match: Match, sentence: Reading) -> bool:
+    """A number counts the same thing, and of "A or B" neither is said alone."""
+    terms = match.claim.terms
+    chosen = any("or" in term.before for term in terms)
+    for at, (p, q) in enumerate(pairwise(match.positions)):
+        left_out = sentence.terms[p + 1 : q]
+        if left_out and not chosen and any("or" in t.before for t in sentence.terms[p + 1 : q + 1]):
+            return False
+        if terms[at].kind == "number" and not terms[at + 1].before and left_out:
+            of_another = any(t.kind == "number" or "and" in t.before for t in left_out)
+            if of_another or len(left_out) > _DESCRIBING:
                 return False
     return True
 

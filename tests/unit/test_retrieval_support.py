@@ -80,12 +80,26 @@ def test_what_a_source_says_is_supported_in_other_order_form_and_typography(clai
         ("opposite", "Twelve tenants may use the workshop after noon."),
         ("direction", "Most flats face south."),
         ("certainty", "Twelve tenants use the workshop before noon."),
+        ("count", "Twelve brothers sued the city of Bremen."),
         ("two facts merged", "Pets are not allowed in the workshop before noon."),
         ("quote", "The landlord wrote: “No smoking in the rooms.”"),
     ],
 )
 def test_what_it_does_not_say_is_never_supported(attack, claim):
     assert status(claim) != "supported"
+
+
+def test_a_number_counts_what_stands_beside_it():
+    text = "The three Khitan and the four Han generals led the army."
+    assert status("The four Han generals led the army.", text) == "supported"
+    assert status("The three Han generals led the army.", text) != "supported"
+
+
+def test_of_two_that_may_neither_is_sure():
+    text = "The tenant or the landlord pays the water. The porter can open the gate."
+    assert status("The tenant pays the water.", text) != "supported"
+    assert status("The porter opens the gate.", text) != "supported"
+    assert status("The tenant or the landlord pays the water.", text) == "supported"
 
 
 def test_a_swap_between_two_sources_is_not_supported():
