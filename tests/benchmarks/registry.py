@@ -23,6 +23,7 @@ BENCHMARKS: dict[str, tuple[str, int, bool]] = {
     "findable": ("findable", 120, True),
     "reconcile": ("reconcile", 1800, True),
     "retrieval": ("retrieval", 1800, True),
+    "grounding": ("grounding", 600, True),
     "contention": ("contention", 900, False),
 }
 
