@@ -273,18 +273,18 @@ neighbour, left out as ``duplicate`` of another, because its document was ``crow
 others as good, or ``beyond`` the number of sources."""
 
 
-class Considered(Record, frozen=True, kw_only=True):
+class Considered(Record, frozen=True, kw_only=True, omit_defaults=True):
     """A passage that was found for a question, in the order of its final ``score``.
 
-    ``scores`` are retrieval's own; ``prior`` was added for its name, place in time or heading.
-    ``n`` is the source that it became, or is a part or a duplicate of.
+    ``scores`` are retrieval's own; ``prior`` was added for its name, heading or age; all are
+    rounded, since they are kept with the answer. ``n`` is the source that it became, or is a part
+    or a duplicate of.
     """
 
     document: str
     path: str
-    page: int | None
+    page: int | None = None
     place: str = ""
-    heading: str = ""
     start: int
     end: int
     score: float

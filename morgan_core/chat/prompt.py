@@ -110,6 +110,7 @@ async def make_prompt(
     question: str,
     sources: Sequence[Source],
     *,
+    query: str,
     context: str,
     max_response_tokens: int,
     first_token_seconds: float,
@@ -118,8 +119,8 @@ async def make_prompt(
 
     What fits is counted with the model's own tokeniser. The time to the first token limits the
     sources where ``model.prefill_rate`` was measured; the transcript costs no time: the engine
-    has read it. The first source that does not fit is cut at the ends of sentences, the rest is
-    left out. A small model gets few, since more confuse it.
+    has read it. The first source that does not fit is cut to the sentences that hold most of
+    ``query``, the question as it stands alone; the rest is left out. A small model gets few, since more confuse it.
     """
 
     async def tokens(given: str, chosen: Sequence[Source] = ()) -> int:
@@ -137,7 +138,7 @@ async def make_prompt(
         return await tokens(sent, chosen) - bare
 
     most = SMALL_MODEL_SOURCES if _is_small(model.info) else len(sources)
-    chosen, uses = await _fit(question, sources[:most], cost, room, quick)
+    chosen, uses = await _fit(query, sources[:most], cost, room, quick)
     uses += [SourceUse(n=source.n, limit="small_model") for source in sources[most:]]
     return Prompt(
         text=question_prompt(question, chosen, sent),
@@ -156,7 +157,7 @@ async def make_prompt(
 
 
 async def _fit(
-    question: str, sources: Sequence[Source], cost: _Cost, room: int, quick: int | None
+    query: str, sources: Sequence[Source], cost: _Cost, room: int, quick: int | None
 ) -> tuple[list[Source], list[SourceUse]]:
     """The sources as they are sent, and what of each is."""
     chosen: list[Source] = []
@@ -173,7 +174,7 @@ async def _fit(
         if whole > min(room, quickly):
             limit = "window" if room <= quickly else "first_token"
             left = min(room, quickly) - used
-            cut = await _cut(question, source, chosen, cost, used, left, whole - used)
+            cut = await _cut(query, source, chosen, cost, used, left, whole - used)
             if cut is None:
                 uses.append(SourceUse(n=source.n, limit=limit))
                 continue
@@ -194,7 +195,7 @@ async def _fit(
 
 
 async def _cut(
-    question: str,
+    query: str,
     source: Source,
     chosen: Sequence[Source],
     cost: _Cost,
@@ -207,7 +208,7 @@ async def _cut(
     if left < LEAST_CUT:
         return None
     characters = len(source.passage.text) * left // whole
-    while run := best_run(source.passage.text, question, characters):
+    while run := best_run(source.passage.text, query, characters):
         start, end = run
         kept = source.cut(start, end)
         total = await cost([*chosen, kept])

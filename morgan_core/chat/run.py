@@ -159,6 +159,7 @@ class TurnRun:
                 conversation,
                 asked.put,
                 sources,
+                query=turn.why.retrieval.query if turn.why else asked.searched,
                 context=asked.context,
                 max_response_tokens=settings.max_response_tokens,
                 first_token_seconds=settings.first_token_seconds,

@@ -17,7 +17,7 @@ import msgspec
 from morgan_core.errors import MorganError
 from morgan_core.retrieval.duplicates import Wording, also_in, wording
 from morgan_core.retrieval.prior import asks_for_newest, priors
-from morgan_core.types import Considered, DocumentText, Fate, Passage, Record, Source
+from morgan_core.types import Considered, DocumentText, Fate, Passage, Record, Scores, Source
 
 CONSIDERED = 24
 """Passages that are looked at; of more, only their number of tokens would grow."""
@@ -36,6 +36,9 @@ BROAD_DOCUMENTS = 3
 
 BROAD_SHARE = 0.9
 """... at least this share of the best one."""
+
+DIGITS = 3
+"""Of the scores that are kept with an answer."""
 
 log = logging.getLogger(__name__)
 
@@ -175,12 +178,11 @@ class _Choice:
                 path=one.passage.path,
                 page=one.passage.page,
                 place=one.passage.place,
-                heading=one.passage.heading,
                 start=one.passage.start,
                 end=one.passage.end,
-                score=one.score,
-                scores=one.passage.scores,
-                prior=one.prior,
+                score=round(one.score, DIGITS),
+                scores=_rounded(one.passage.scores),
+                prior=round(one.prior, DIGITS),
                 fate=one.fate,
                 n=None if one.group is None else one.group + 1,
             )
@@ -211,6 +213,11 @@ class _Choice:
             if _is_alongside(group[0], passage) and touches and whole <= WINDOW:
                 return at
         return None
+
+
+def _rounded(scores: Scores) -> Scores:
+    seen = {n: v for n, v in msgspec.structs.asdict(scores).items() if v is not None}
+    return Scores(**{name: round(value, DIGITS) for name, value in seen.items()})
 
 
 def _is_alongside(one: Passage, other: Passage) -> bool:

@@ -46,6 +46,8 @@ async def _usual_limit(morgan: Morgan) -> int:
 def _show(number: int, passage: Passage, console: Console) -> None:
     where = place(passage)
     console.line(f"{number}. {where}  ({_scores(passage)})")
+    for other in passage.also_in:
+        console.line(f"   also in {name(other.path)}")
     for line in passage.text.splitlines():
         if line.strip():
             console.line(f"   {line.rstrip()}")

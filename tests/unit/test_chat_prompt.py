@@ -41,6 +41,7 @@ async def prompt(model: ScriptedModel, *sources: Source, context: str = "", ques
         said,
         question,
         sources,
+        query=question,
         context=context,
         max_response_tokens=20,
         first_token_seconds=4.0,

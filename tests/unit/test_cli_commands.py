@@ -20,6 +20,7 @@ from morgan_core.types import (
     Citation,
     Conversation,
     Document,
+    Elsewhere,
     Folder,
     Health,
     Job,
@@ -434,6 +435,19 @@ def test_search_prints_passages_with_every_score(
         "1. /docs/lease.pdf, page 3, Rent  (score 0.900, dense 0.800, bm25 4.200)\n"
         "   Rent\n   is 900.\n\n"
     )
+
+
+def test_search_names_the_other_documents_that_hold_the_text(
+    run: Run, morgan: FakeMorgan, capsys: pytest.CaptureFixture[str]
+) -> None:
+    copy = Elsewhere(document="d2", path="/old/\x1b[2Jlease.pdf")
+    found = msgspec.structs.replace(passage("Rent is 900."), also_in=(copy,))
+    morgan.found = SearchResponse(query="rent", results=(found,), took_ms=2.0)
+
+    run("search", "rent")
+
+    out = capsys.readouterr().out
+    assert "\n   also in /old/" in out and "\x1b" not in out
 
 
 def test_search_json_has_the_promised_shape(

@@ -30,7 +30,15 @@ SHOWN = Passage(
     also_in=(Elsewhere(document="d2", path="/docs/copy.txt"),),
     **AT,
 )
-LEFT_OUT = Considered(document="d3", path="/docs/left-out.txt", fate="beyond", **AT)
+LEFT_OUT = Considered(
+    document="d3",
+    path="/docs/left-out.txt",
+    start=0,
+    end=1,
+    score=1.0,
+    scores=Scores(),
+    fate="beyond",
+)
 ANSWER = Answer(
     answer="x",
     sources=(Source(n=1, passage=SHOWN),),
