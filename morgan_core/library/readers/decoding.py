@@ -6,6 +6,7 @@ import codecs
 import re
 
 from morgan_core.errors import UnreadableFile
+from morgan_core.library.readers.alphabets import latin_encoding
 from morgan_core.library.readers.base import MAX_TEXT, too_much_text
 
 BINARY = "not a document Morgan can read (binary data)"
@@ -103,7 +104,7 @@ def _decode_legacy(content: bytes) -> tuple[str, str]:
         best = from_bytes(sample, cp_isolation=[*_LEGACY]).best() or from_bytes(sample).best()
         if best is None:
             raise UnreadableFile(BINARY)
-        encoding = best.encoding
+        encoding = latin_encoding(sample, best.encoding)
     return content.decode(encoding, errors="replace"), encoding
 
 
