@@ -55,6 +55,7 @@ _parallel = re.compile(
     r"(?:for |in |the year )*(?P<year>(?:19|20)\d\d)\s*\?*$",
     re.IGNORECASE,
 )
+_ASKING = ("?", "？", "؟")
 _year = re.compile(r"(?<!\d)(?:19|20)\d\d(?!\d)")
 
 log = logging.getLogger(__name__)
@@ -117,12 +118,14 @@ async def query_by_model(
 
 
 def _as_query(text: str, question: str) -> Query | None:
-    """What the model wrote, if it can be the question: one line that has the question's own
-    words in it, or most of them."""
+    """What the model wrote, if it can be the question: one line that has most of the question's
+    own words in it, and asks where that does. An answer is searched for by its inventions."""
     line = sanitise(text).strip().splitlines()[0] if text.strip() else ""
     line = re.sub(r"^(?:question|rewritten question)\s*:\s*", "", line.strip(' "'), flags=re.I)
     own, kept = set(content_stems(question)), set(content_stems(line))
     if not line or len(line) > LONGEST_QUERY or 2 * len(own & kept) < len(own):
+        return None
+    if question.rstrip().endswith(_ASKING) and not line.endswith(_ASKING):
         return None
     return Query(text=line, rewritten="model")
 
