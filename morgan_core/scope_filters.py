@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import re
 import time
-from collections.abc import Iterable, Sequence
+from collections.abc import Callable, Iterable
 
 from morgan_core.errors import BadInput
 from morgan_core.types import Document
@@ -36,11 +36,13 @@ _RELATIVE = re.compile(r"(\d{1,4})([hdwmy])")
 _DATE = re.compile(r"(\d{4})(?:[-/.](\d{1,2})(?:[-/.](\d{1,2}))?)?")
 
 
-def is_type(kind: str, paths: Iterable[str], types: Sequence[str]) -> bool:
-    """Whether a document of ``kind`` at ``paths`` is of one of the types."""
-    endings = {path.rpartition(".")[2].lower() for path in paths if "." in path}
-    names = endings | {kind}
-    return any(wanted in names or names & GROUPS.get(wanted, frozenset()) for wanted in types)
+def of_types(types: Iterable[str]) -> Callable[[str, Iterable[str]], bool]:
+    """Tells of a document, by its kind and its paths, whether it is of one of the types."""
+    wanted = frozenset(name for one in types for name in (one, *GROUPS.get(one, ())))
+    endings = tuple(f".{name}" for name in wanted)
+    return lambda kind, paths: (
+        kind in wanted or any(path.lower().endswith(endings) for path in paths)
+    )
 
 
 def types_of(documents: Iterable[Document]) -> list[str]:

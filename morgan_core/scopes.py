@@ -10,6 +10,7 @@ backslash; a number (``#1``) and a ``#word`` that resembles no folder are text, 
 from __future__ import annotations
 
 import difflib
+import heapq
 import os
 import re
 import unicodedata
@@ -17,7 +18,7 @@ from collections.abc import Iterable, Iterator, Sequence
 from typing import Literal, cast
 
 from morgan_core.errors import NotFound
-from morgan_core.scope_filters import at_most, is_type, period, types_of
+from morgan_core.scope_filters import at_most, of_types, period, types_of
 from morgan_core.types import Document, Record, Scope
 
 Mark = Literal["@", "#"]
@@ -33,7 +34,7 @@ _TOKEN = re.compile(
 _TRAILING = ".,;:!?)]}>'”“»…"
 _TYPING = re.compile(rf"{_BEGINS}(?P<mark>[@#])(?:\"(?P<quoted>[^\"\n]*)|(?P<bare>[^\s\"#@`]*))$")
 _NEAREST = 3
-_MOST_COMPARED = 20_000
+_COMPARED = 200
 
 
 class Token(Record, frozen=True, kw_only=True):
@@ -188,13 +189,13 @@ class _Names:
         self._watched = list(watched)
 
     def documents(self, token: Token) -> list[str]:
-        wanted = folded(token.name).removeprefix("./")
+        ending = "/" + folded(token.name).removeprefix("./").lstrip("/")
         exact, stems = [], []
         for document in self._documents:
             paths = [folded(path) for path in (document.paths or (document.path,))]
-            if document.id == token.name or any(_ends(path, wanted) for path in paths):
+            if document.id == token.name or any(path.endswith(ending) for path in paths):
                 exact.append(document.id)
-            elif any(_ends(os.path.splitext(path)[0], wanted) for path in paths):  # noqa: PTH122
+            elif any(path.rpartition(".")[0].endswith(ending) for path in paths):
                 stems.append(document.id)
         if found := exact or stems:
             return found
@@ -204,8 +205,8 @@ class _Names:
     def folders(self, token: Token) -> list[str]:
         """Empty for a word that is no name of a folder: a hashtag."""
         known = folders_of(self._documents, self._watched)
-        wanted = folded(token.name).rstrip("/")
-        found = [folder for folder in known if _ends(folded(folder), wanted)]
+        ending = "/" + folded(token.name).strip("/")
+        found = [folder for folder in known if folded(folder).endswith(ending)]
         if found:
             return [one for one in found if not any(_within(one, other) for other in found)]
         near = nearest(token.name, {os.path.basename(folder) for folder in known})  # noqa: PTH119
@@ -226,16 +227,26 @@ def folded(text: str) -> str:
 def nearest(name: str, known: Iterable[str]) -> list[str]:
     """The names that resemble ``name`` most."""
     wanted = folded(name)
-    by_folded = {folded(one): one for _, one in zip(range(_MOST_COMPARED), known, strict=False)}
+    by_folded = {folded(one): one for one in known}
     holding = sorted((f for f in by_folded if len(wanted) > 2 and wanted in f), key=len)
-    close = difflib.get_close_matches(wanted, by_folded, n=_NEAREST, cutoff=0.6)
+    # difflib is thorough and slow: of many names it is shown those that share most pairs.
+    pairs = _pairs(wanted)
+    alike = heapq.nlargest(
+        _COMPARED, by_folded, key=lambda f: len(pairs & _pairs(f)) / (len(f) + 9)
+    )
+    close = difflib.get_close_matches(wanted, alike, n=_NEAREST, cutoff=0.6)
     return [by_folded[f] for f in dict.fromkeys([*holding[:_NEAREST], *close])][:_NEAREST]
+
+
+def _pairs(text: str) -> set[str]:
+    return {text[at : at + 2] for at in range(len(text) - 1)}
 
 
 def _types(token: Token, documents: Sequence[Document]) -> list[str]:
     kinds = [kind for kind in token.name.lower().split(",") if kind]
     for kind in kinds:
-        if not any(is_type(d.kind, d.paths or (d.path,), (kind,)) for d in documents):
+        is_type = of_types([kind])
+        if not any(is_type(d.kind, d.paths or (d.path,)) for d in documents):
             known = ", ".join(types_of(documents)) or "none yet"
             raise NotFound(
                 f"The library holds no documents of type {kind!r}.",
@@ -256,10 +267,6 @@ def _can_name(mark: str, name: str) -> bool:
     if mark == "#":
         return (any(c.isalpha() for c in name) and name[0] not in "!=/") or name.startswith("/")
     return bool(name) and (name[0].isalnum() or name[0] in "_./~" or not name[0].isascii())
-
-
-def _ends(path: str, wanted: str) -> bool:
-    return path == wanted or path.endswith("/" + wanted.lstrip("/"))
 
 
 def _within(folder: str, other: str) -> bool:

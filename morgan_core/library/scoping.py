@@ -13,7 +13,7 @@ from typing import NamedTuple
 from morgan_core.index.base import Candidate
 from morgan_core.library.manifest import Manifest
 from morgan_core.library.names import is_below
-from morgan_core.scope_filters import is_type
+from morgan_core.scope_filters import of_types
 from morgan_core.storage.catalogue_rows import DocumentRow
 from morgan_core.types import Scope
 
@@ -59,27 +59,30 @@ def is_empty(manifest: Manifest, scope: Scope | None) -> bool:
 def _within(manifest: Manifest, scope: Scope) -> Iterator[DocumentRow]:
     """The documents that can be found and are within ``scope``."""
     after, before = _nanoseconds(scope.modified_after), _nanoseconds(scope.modified_before)
+    is_type = of_types(scope.kinds)
+    dated = not (after is None and before is None)
+    placed = bool(scope.documents or scope.folders)
     for row in manifest.documents.values():
         if not row.revision or row.hidden_at is not None:
             continue
-        paths = manifest.live_paths(row.id)
-        if scope.kinds and not is_type(row.kind, paths, scope.kinds):
+        if placed and not _placed(manifest, row.id, scope):
             continue
-        if not (after is None and before is None):
+        if scope.kinds and not (is_type(row.kind, ()) or is_type("", manifest.live_paths(row.id))):
+            continue
+        if dated:
             modified = manifest.modified(row.id)
             if (after is not None and modified < after) or (
                 before is not None and modified >= before
             ):
                 continue
-        if _placed(row.id, paths, scope):
-            yield row
+        yield row
 
 
-def _placed(document_id: str, paths: Sequence[str], scope: Scope) -> bool:
-    if not (scope.documents or scope.folders):
-        return True
+def _placed(manifest: Manifest, document_id: str, scope: Scope) -> bool:
     return document_id in scope.documents or any(
-        is_below(path, folder) for folder in scope.folders for path in paths
+        is_below(path, folder)
+        for path in (manifest.live_paths(document_id) if scope.folders else ())
+        for folder in scope.folders
     )
 
 
