@@ -50,6 +50,8 @@ _instruction = re.compile(
       | <\|?\w+\|?>|\[/?INST\]|<</?SYS>>""",
     re.VERBOSE | re.IGNORECASE,
 )
+# A weak model ends so when it has nothing to say.
+_open_end = re.compile(r"\b(?:when|where|who|what|why|how)\W*$", re.IGNORECASE)
 _lead_in = re.compile(r"^\W*(?:the\ |my\ )?answer(?:\ is)?\s*:\s*", re.IGNORECASE)
 
 
@@ -75,7 +77,7 @@ def is_checkable(sentence: str) -> bool:
     text = sentence.strip()
     if not terms(text).items:
         return False
-    if text.endswith(("?", "？")) or text.startswith("#"):
+    if text.endswith(("?", "？")) or text.startswith("#") or _open_end.search(text):
         return False
     if text.endswith(":") and len(text.split()) <= 15:
         return False

@@ -153,12 +153,15 @@ class Spans:
         there does not make it the answer."""
         if not self._question:
             return True
-        fragment = not has_verb(claim) and len(claim.terms) <= _FRAGMENT
-        dangling = points_back(claim) and not before.terms
-        if not (fragment or dangling):
-            return True
-        if fragment and len(claim.terms) <= _BARE and not may_have_verb(claim):
+        verbless, short = not has_verb(claim), len(claim.terms) <= _BARE
+        if verbless and short and not may_have_verb(claim):
             return False
+        if before.terms:
+            return True
+        fragment = verbless and (short or not may_have_verb(claim))
+        fragment = fragment and len(claim.terms) <= _FRAGMENT
+        if not (fragment or points_back(claim)):
+            return True
         near = self._sentences[sentence.source.n][max(0, sentence.at - 1) : sentence.at + 2]
         keys = {key for one in near for key in one.keys} | _topic(sentence.source)
         if fragment:

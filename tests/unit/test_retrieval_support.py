@@ -143,6 +143,12 @@ def test_a_sentence_in_the_present_is_more_than_a_bare_name():
     assert status(text, text, question="When does the library close?") == "supported"
 
 
+def test_a_later_sentence_stands_by_itself_whatever_was_asked():
+    text = "The landlord pays for all repairs above 100 euros. Tenants report damage soon."
+    found = ground(text, [source(text)], question="What is the rent?").sentences
+    assert [sentence.status for sentence in found] == ["supported", "supported"]
+
+
 def test_negation_counts_in_other_languages():
     text = "Haustiere sind im Garten nicht erlaubt."
     assert status("Haustiere sind im Garten nicht erlaubt.", text) == "supported"
@@ -163,6 +169,7 @@ def test_chinese_is_compared_by_its_characters():
         "The sources do not say.",
         "The name of the cat is not mentioned in the given sources.",
         "## Summary",
+        "Most flats face where.",
         "I hope this helps!",
     ],
 )
