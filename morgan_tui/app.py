@@ -61,7 +61,7 @@ class MorganApp(LibraryApp):
     def on_mount(self) -> None:
         self._open_drafts()
         self._catch_signals()
-        self.call_after_refresh(self._start)
+        self.call_after_refresh(self.start)
 
     def _open_drafts(self) -> None:
         try:
@@ -80,8 +80,8 @@ class MorganApp(LibraryApp):
                 with contextlib.suppress(NotImplementedError, RuntimeError, ValueError):
                     loop.add_signal_handler(number, self.exit, 0)
 
-    def _start(self) -> None:
-        """The first frame is out: open the core."""
+    def start(self) -> None:
+        """The first frame is out, or another screen covers it: open the core, once."""
         if self._started:
             return
         self._started = True

@@ -88,6 +88,10 @@ class ChatScreen(Screen[None]):
         self.sources.display = False
         self.prompt.show_draft(self.app.drafts.text(self.chat.id))
 
+    def on_screen_suspend(self) -> None:
+        # Of a screen that is covered before its first frame, no frame is ever reported.
+        self.app.start()
+
     def on_resize(self, event: Resize) -> None:
         self._arrange(event.size.width)
 

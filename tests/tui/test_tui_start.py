@@ -9,6 +9,7 @@ import sys
 import time
 from pathlib import Path
 
+from morgan_tui.screens.library import LibraryScreen
 from tests.helpers import eventually
 from tests.tui.conftest import OpenApp, screen_text
 from tests.tui.fake_morgan import FakeMorgan, FakeOpener, Reply
@@ -121,3 +122,11 @@ def test_a_terminated_app_leaves_the_terminal_in_order(tmp_path: Path):
     child.expect_exact("\x1b[?1049l")
     child.expect("core closed")
     child.expect(pexpect.EOF)
+
+
+async def test_a_screen_that_covers_the_first_frame_does_not_keep_the_core_from_opening(
+    open_app: OpenApp,
+):
+    async with open_app() as (app, _pilot):
+        app.call_later(app.push_screen, LibraryScreen())
+        await eventually(lambda: app.link.open is not None)
