@@ -19,6 +19,11 @@ class Found(Record, frozen=True, kw_only=True):
     retrieval: Retrieval
 
 
+def _was_pointed_at(found: SearchResponse, scope: Scope | None) -> bool:
+    """Whether the person named the very documents: "summarise @lease.pdf" shares no word with it."""
+    return bool(found.results and scope is not None and scope.documents)
+
+
 class Finder:
     """Finds the sources of at most ``max_sources`` places for a question."""
 
@@ -37,7 +42,7 @@ class Finder:
             found = await self._search(query.text, scope, wait=True)
             signal = self._signal(found)
             least = threshold(words_only=found.words_only)
-        relevant = signal >= least
+        relevant = signal >= least or _was_pointed_at(found, scope)
         chosen = await choose_sources(
             query.text,
             found.results,

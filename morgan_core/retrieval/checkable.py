@@ -52,7 +52,10 @@ _instruction = re.compile(
 )
 # A weak model ends so when it has nothing to say.
 _open_end = re.compile(r"\b(?:when|where|who|what|why|how)\W*$", re.IGNORECASE)
-_lead_in = re.compile(r"^\W*(?:the\ |my\ )?answer(?:\ is)?\s*:\s*", re.IGNORECASE)
+_lead_in = re.compile(
+    r"^\W*(?:[A-Z]\.\s+)*(?:the\s+|my\s+)?(?:correct\s+)?answer(?:\s+is\s*:?|\s*:)\s*",
+    re.IGNORECASE,
+)
 
 
 def claim_in(sentence: str) -> str:

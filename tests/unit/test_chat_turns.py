@@ -409,3 +409,13 @@ async def test_a_strong_model_that_is_loaded_makes_a_follow_up_stand_alone(make_
     again = await core.ask("And who signed it?", conversation_id=first[0].conversation_id)
     assert core.library.queries[1] == "Who signed the lease?"
     assert again[-1].answer.why.retrieval.rewritten == "model"
+
+
+async def test_a_document_that_was_named_is_read_even_if_it_shares_no_word(make_core):
+    core = await make_core(hits=IRRELEVANT)
+    scope = Scope(documents=("lease",), words=("@lease.txt",))
+
+    events = await core.ask("Summarise @lease.txt", scope=scope)
+
+    assert events[-1].answer.finish_reason == "end"
+    assert "The lease of the house" in core.model.prompts[0][-1].content

@@ -117,3 +117,10 @@ def test_any_answer_is_checked_without_losing_its_words(answer, source):
     assert not result.grounded or result.citations
     for citation in result.citations:
         assert source[citation.start - 1000 : citation.end - 1000] == citation.quote
+
+
+def test_saying_that_an_answer_follows_is_no_claim():
+    for answer in ("The answer is A.", "A. A. The answer is: A.", "My answer is:"):
+        checked = ground(answer, sources("The answer is B. Rent is 900 euros."))
+        assert checked.sentences == ()
+        assert not checked.grounded
