@@ -50,10 +50,12 @@ class Searching(TurnEvent, tag="searching", frozen=True, kw_only=True):
 
 
 class Sources(TurnEvent, tag="sources", frozen=True, kw_only=True):
-    """What was found. With ``relevant`` false these are only the nearest passages."""
+    """What was found. With ``relevant`` false these are only the nearest passages; with
+    ``own_knowledge`` nothing was searched, and what follows is the model's own."""
 
     sources: tuple[Source, ...]
     relevant: bool = True
+    own_knowledge: bool = False
     retrieval: Retrieval | None = None
 
 

@@ -17,6 +17,8 @@ import unicodedata
 from collections.abc import Iterable, Iterator, Sequence
 from typing import Literal, cast
 
+import msgspec
+
 from morgan_core.errors import NotFound
 from morgan_core.scope_filters import at_most, of_types, period, types_of
 from morgan_core.types import Document, Record, Scope
@@ -136,6 +138,11 @@ def resolve(
         modified_before=before,
         words=tuple(words),
     )
+
+
+def for_own_knowledge(scope: Scope | None) -> Scope:
+    """``scope`` for a question to the model itself; its words are still not put to the model."""
+    return msgspec.structs.replace(scope or Scope(), own_knowledge=True)
 
 
 def without_words(text: str, words: Sequence[str], *, names: bool = False) -> str:

@@ -195,6 +195,9 @@ class Scope(Record, frozen=True, kw_only=True):
 
     ``words`` are how a person wrote that. Those that stand in the question are for people: the
     search and the model read the question without them.
+
+    With ``own_knowledge`` the model answers from its own knowledge: nothing is searched, and the
+    limits mean nothing.
     """
 
     documents: tuple[str, ...] = ()
@@ -203,6 +206,7 @@ class Scope(Record, frozen=True, kw_only=True):
     modified_after: float | None = None
     modified_before: float | None = None
     words: tuple[str, ...] = ()
+    own_knowledge: bool = False
 
     @property
     def filters(self) -> bool:
@@ -296,7 +300,8 @@ class Considered(Record, frozen=True, kw_only=True, omit_defaults=True):
 
 class Retrieval(Record, frozen=True, kw_only=True):
     """How the sources were found. The documents count as holding something about the question
-    when ``signal`` reaches ``threshold``; ``query`` is the question as it was searched for, and
+    when ``signal`` reaches ``threshold``; ``query`` is the question as it was searched for (empty
+    where nothing was searched, because the model was to answer from its own knowledge), and
     ``rewritten`` says by what it was made to stand alone, if it was. ``not_reranked`` is as in
     SearchResponse."""
 
@@ -438,8 +443,25 @@ class Timings(Record, frozen=True, kw_only=True):
 FinishReason = Literal["end", "length", "stopped", "not_found"]
 
 
+class Shortfall(Record, frozen=True, kw_only=True):
+    """Why source ``n`` of a refusal, one of the nearest passages, was not enough.
+
+    Of the words that were searched for it holds ``held`` and lacks ``missing``, each as it was
+    written; ``likeness`` is the cosine of its meaning to the question's, None where meanings were
+    not compared. ``reason`` says all that as a clause.
+    """
+
+    n: int
+    held: tuple[str, ...] = ()
+    missing: tuple[str, ...] = ()
+    likeness: float | None = None
+    reason: str = ""
+
+
 class Answer(Record, frozen=True, kw_only=True):
-    """``ask --json``."""
+    """``ask --json``. With ``own_knowledge`` the model was asked for what it knows by itself:
+    the answer has no sources and nothing of it was checked. ``shortfalls`` tell of a refusal why
+    each of its ``sources`` was not enough."""
 
     answer: str
     sentences: tuple[Sentence, ...] = ()
@@ -451,6 +473,8 @@ class Answer(Record, frozen=True, kw_only=True):
     finish_reason: FinishReason = "end"
     sources: tuple[Source, ...] = ()
     why: Why | None = None
+    own_knowledge: bool = False
+    shortfalls: tuple[Shortfall, ...] = ()
 
 
 # --- conversations -----------------------------------------------------------------------

@@ -150,10 +150,10 @@ class ChatsApp(BaseApp):
             return str(error)
         return ""
 
-    async def ask(self, question: str) -> None:
+    async def ask(self, question: str, *, own_knowledge: bool = False) -> None:
         """Send a question in the conversation on screen."""
         screen = self._chat_screen
-        turn = self.turns.ask(screen.chat, question)
+        turn = self.turns.ask(screen.chat, question, own_knowledge=own_knowledge)
         self.drafts.set_text(screen.chat.id, screen.prompt.text)
         await screen.add_turn(turn)
 
@@ -181,11 +181,23 @@ class ChatsApp(BaseApp):
         question = screen.transcript.question_of(view)
         if view.state != "interrupted":
             if question:
-                await self.ask(question)
+                await self.ask(question, own_knowledge=view.own_knowledge)
             return
         screen.chat.turns = [t for t in screen.chat.turns if t.turn_id != view.turn_id]
         turn = self.turns.follow(screen.chat, question, view.turn_id, view.text)
         await screen.transcript.continue_answer(turn)
+
+    async def action_own_knowledge(self) -> None:
+        """Put the question of the chosen answer to the model itself."""
+        screen = self._chat_screen
+        view = screen.chosen
+        question = screen.transcript.question_of(view) if view is not None else ""
+        if view is None or not question or view.state not in ("done", "stopped"):
+            self.say("There is no finished answer here whose question the model could take.")
+        elif view.own_knowledge:
+            self.say("This answer is from the model's own knowledge already.")
+        else:
+            await self.ask(question, own_knowledge=True)
 
     @on(messages.ChatChosen)
     async def _chat_chosen(self, message: messages.ChatChosen) -> None:

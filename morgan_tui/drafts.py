@@ -23,12 +23,14 @@ class PendingQuestion:
     """A question that was sent but that the core has not yet confirmed as saved.
 
     ``id`` names its turn. ``asked`` is in seconds since the epoch; ``conversation_id`` None asks in a new conversation.
+    With ``own_knowledge`` it is for the model itself.
     """
 
     question: str
     conversation_id: str | None = None
     asked: float = field(default_factory=time.time)
     id: str = field(default_factory=lambda: os.urandom(16).hex())
+    own_knowledge: bool = False
 
 
 class Drafts:

@@ -8,7 +8,7 @@ from collections.abc import Iterable
 from pathlib import Path
 
 from morgan_core.types import Message
-from morgan_tui.text import clean, source_label
+from morgan_tui.text import OWN_KNOWLEDGE, clean, shortfall_reasons, source_label
 
 
 def as_markdown(title: str, messages: Iterable[Message]) -> str:
@@ -19,12 +19,19 @@ def as_markdown(title: str, messages: Iterable[Message]) -> str:
             parts.append(f"## {clean(message.text)}\n")
             continue
         answer = message.answer
+        if answer is not None and answer.own_knowledge:
+            parts.append(f"*{OWN_KNOWLEDGE}:*\n")
         parts.append(clean(answer.answer if answer is not None else message.text) + "\n")
         if message.state not in ("complete", "running"):
             parts.append(f"*({message.state})*\n")
         sources = (answer.sources if answer is not None else ()) or message.sources
         if sources:
-            parts.append("\n".join(f"- {source_label(source)}" for source in sources) + "\n")
+            reasons = shortfall_reasons(answer)
+            listed = [
+                f"- {source_label(source)}" + (f": {reasons[source.n]}" if reasons else "")
+                for source in sources
+            ]
+            parts.append("\n".join(listed) + "\n")
     return "\n".join(parts)
 
 

@@ -94,6 +94,7 @@ KEYS: tuple[Key, ...] = (
     Key("transcript", "r,R", "continue_answer", "Continue or retry the chosen answer"),
     Key("transcript", "c", "copy_answer", "Copy the chosen answer"),
     Key("transcript", "w", "app.why", "Why this answer: what was found, sent and left out"),
+    Key("transcript", "m", "app.own_knowledge", "Ask the model itself, without your documents"),
     Key("transcript", "escape", "leave", "Stop the answer; else go to the prompt"),
     Key("transcript", "i,enter", "to_prompt", "Go to the prompt"),
     Key("sources", "enter", "select", "Open the source at its passage"),

@@ -53,6 +53,11 @@ class Actions(MorganProvider):
             ("Show or hide the conversations", "Ctrl+B", action("app.toggle_chats")),
             ("Show or hide the sources", "Ctrl+S", action("app.toggle_sources")),
             ("Why this answer", "What was found, sent and left out", action("app.why")),
+            (
+                "Ask the model's own knowledge",
+                "The chosen answer's question, without your documents",
+                action("app.own_knowledge"),
+            ),
             ("Export the conversation", "As Markdown, in this folder", action("app.export")),
             ("Choose a model", "The chat model of the next answers", action("app.models")),
             ("Choose a theme", "Colours", action("app.change_theme")),

@@ -13,7 +13,10 @@ from typing import TYPE_CHECKING
 from morgan_core.urls import is_url
 
 if TYPE_CHECKING:
-    from morgan_core.types import Passage, Source
+    from morgan_core.types import Answer, Passage, Source
+
+OWN_KNOWLEDGE = "From the model's own knowledge, not from your documents"
+"""Stands with every answer that was not drawn from the documents, in every face."""
 
 
 def clean(text: str) -> str:
@@ -56,6 +59,11 @@ def source_label(source: Source) -> str:
     """``[1] lease.pdf · p. 3 · Term of the lease``."""
     parts = [document_name(source.passage.path), passage_place(source.passage)]
     return f"[{source.n}] " + " · ".join(part for part in parts if part)
+
+
+def shortfall_reasons(answer: Answer | None) -> dict[int, str]:
+    """Why each of a refusal's sources was not enough, by its number."""
+    return {one.n: clean_line(one.reason) for one in (answer.shortfalls if answer else ())}
 
 
 def human_size(size: int) -> str:

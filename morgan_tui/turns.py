@@ -74,6 +74,8 @@ class LiveTurn:
     error: str = ""
     stop_wanted: bool = False
     scope: Scope | None = None
+    own_knowledge: bool = False
+    """Whether the model is asked for what it knows by itself."""
     seq: int = 0
     told_saved: bool = False
     on_change: Callable[[], None] | None = None
@@ -105,6 +107,7 @@ class LiveTurn:
             case events.Sources():
                 self.sources = event.sources
                 self.relevant = event.relevant
+                self.own_knowledge = event.own_knowledge
                 self.state = "reading"
             case events.Prompted():
                 self.read = sum(use.tokens > 0 for use in event.prompt.sources)
@@ -148,23 +151,34 @@ class Turns:
         self._dirty: set[LiveTurn] = set()
         self._timer: asyncio.TimerHandle | None = None
 
-    def ask(self, chat: Chat, question: str, pending: PendingQuestion | None = None) -> LiveTurn:
-        """Send a question; it is on our disk when this returns.
+    def ask(
+        self,
+        chat: Chat,
+        question: str,
+        pending: PendingQuestion | None = None,
+        *,
+        own_knowledge: bool = False,
+    ) -> LiveTurn:
+        """Send a question, or put it to the model's ``own_knowledge``; it is on our disk when this
+        returns.
 
         ``pending`` is one that an earlier app could not deliver. Its id is the turn's id, so
         that a question which the core had saved after all is followed, not asked twice.
         """
         if pending is None:
-            pending = PendingQuestion(question, chat.id)
+            pending = PendingQuestion(question, chat.id, own_knowledge=own_knowledge)
             self._drafts.add_pending(pending)
-        turn = LiveTurn(chat, question, turn_id=pending.id)
+        turn = LiveTurn(chat, question, turn_id=pending.id, own_knowledge=pending.own_knowledge)
         chat.turns.append(turn)
         self._start(self._run(turn))
         return turn
 
     def ask_again(self, turn: LiveTurn) -> None:
         """Send a question again that the core did not save."""
-        self._drafts.add_pending(PendingQuestion(turn.question, turn.chat.id, id=turn.turn_id))
+        pending = PendingQuestion(
+            turn.question, turn.chat.id, id=turn.turn_id, own_knowledge=turn.own_knowledge
+        )
+        self._drafts.add_pending(pending)
         turn.state, turn.error, turn.stop_wanted = "waiting", "", False
         turn.settled.clear()
         self._tell(turn)
@@ -246,15 +260,16 @@ class Turns:
         """Find out what the question is limited to. Raises NotFound or BadInput."""
         if turn.saved or turn.scope is not None:
             return
-        from morgan_core.scopes import resolve, tokens
+        from morgan_core.scopes import for_own_knowledge, resolve, tokens
 
-        if not (found := tokens(turn.question)):
-            return
-        listing = await morgan.library.list()
-        watched = [folder.path for folder in listing.folders]
-        turn.scope = await asyncio.to_thread(
-            resolve, found, listing.documents, watched, time.time()
-        )
+        if found := tokens(turn.question):
+            listing = await morgan.library.list()
+            watched = [folder.path for folder in listing.folders]
+            turn.scope = await asyncio.to_thread(
+                resolve, found, listing.documents, watched, time.time()
+            )
+        if turn.own_knowledge:
+            turn.scope = for_own_knowledge(turn.scope)
 
     async def _wait_for_earlier(self, turn: LiveTurn) -> None:
         """A second question of a new conversation needs the id that the first one gets."""

@@ -102,16 +102,10 @@ def sections(answer: Answer, *, width: int = WIDTH) -> list[Section]:
 
 
 def _summary(answer: Answer, retrieval: Retrieval, prompt: PromptUse | None) -> Iterator[str]:
-    by = {"rule": " (made to stand alone by rule)", "model": " (made to stand alone by the model)"}
-    yield f"Searched for: {searched_for(retrieval.query)}{by.get(retrieval.rewritten, '')}"
-    enough = retrieval.signal >= retrieval.threshold
-    verdict = "enough to answer" if enough else "too little to answer"
-    halves = "; by words alone, the embedder was not ready" if retrieval.words_only else ""
-    yield (
-        f"Relevance {retrieval.signal:.2f} of at least {retrieval.threshold:.2f}: {verdict}{halves}"
-    )
-    if retrieval.not_reranked:
-        yield f"Not reranked: {clean_line(retrieval.not_reranked)}"
+    if answer.own_knowledge:
+        yield "Nothing was searched: the model was asked for what it knows by itself."
+    else:
+        yield from _search(retrieval)
     if prompt is None:
         yield "The model was not asked."
     else:
@@ -122,6 +116,19 @@ def _summary(answer: Answer, retrieval: Retrieval, prompt: PromptUse | None) -> 
                 f" {plural(prompt.history.earlier, 'earlier turn')}, as they were sent"
             )
     yield _time(answer)
+
+
+def _search(retrieval: Retrieval) -> Iterator[str]:
+    by = {"rule": " (made to stand alone by rule)", "model": " (made to stand alone by the model)"}
+    yield f"Searched for: {searched_for(retrieval.query)}{by.get(retrieval.rewritten, '')}"
+    enough = retrieval.signal >= retrieval.threshold
+    verdict = "enough to answer" if enough else "too little to answer"
+    halves = "; by words alone, the embedder was not ready" if retrieval.words_only else ""
+    yield (
+        f"Relevance {retrieval.signal:.2f} of at least {retrieval.threshold:.2f}: {verdict}{halves}"
+    )
+    if retrieval.not_reranked:
+        yield f"Not reranked: {clean_line(retrieval.not_reranked)}"
 
 
 def _tokens(answer: Answer, prompt: PromptUse) -> str:

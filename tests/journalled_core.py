@@ -123,6 +123,7 @@ class JournalledMorgan:
                 "turn_id": turn_id,
                 "question": question,
                 "context": context,
+                "own_knowledge": scope is not None and scope.own_knowledge,
                 "conversation_id": conversation_id or os.urandom(8).hex(),
                 "created": time.time(),
             }
@@ -294,7 +295,13 @@ def _plan(head: dict[str, Any], question: str) -> list[AnyTurnEvent]:
     events: list[AnyTurnEvent] = [
         Queued(turn_id=turn_id, seq=1, conversation_id=conversation_id),
         Searching(turn_id=turn_id, seq=2, query=question),
-        Sources(turn_id=turn_id, seq=3, sources=(), relevant=False),
+        Sources(
+            turn_id=turn_id,
+            seq=3,
+            sources=(),
+            relevant=False,
+            own_knowledge=head["own_knowledge"],
+        ),
     ]
     if question == "fail":
         error = ModelError("The model tiny.gguf is damaged.", mend="Pull it again.")
@@ -309,7 +316,11 @@ def _plan(head: dict[str, Any], question: str) -> list[AnyTurnEvent]:
     for word in words:
         events.append(Token(turn_id=turn_id, seq=len(events) + 1, text=word, start=start))
         start += len(word)
-    answer = Answer(answer="".join(words), conversation_id=conversation_id)
+    answer = Answer(
+        answer="".join(words),
+        conversation_id=conversation_id,
+        own_knowledge=head["own_knowledge"],
+    )
     return [*events, Done(turn_id=turn_id, seq=len(events) + 1, answer=answer)]
 
 

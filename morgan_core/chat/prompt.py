@@ -31,6 +31,10 @@ _PLAIN = (
     "You are a helpful AI assistant. Answer the question with one or two sentences taken from "
     "the sources. If the sources do not say, answer that they do not say."
 )
+_OWN_KNOWLEDGE = (
+    "There are no sources for this question. Answer it from your own general knowledge, without "
+    "citations, and say so if you do not know."
+)
 SMALL_MODEL_BYTES = 500_000_000
 SMALL_MODEL_SOURCES = 3
 
@@ -91,15 +95,24 @@ def describe(source: Source) -> str:
     return f"[{source.n}] {as_data(', '.join(parts))}"
 
 
-def question_prompt(question: str, sources: Sequence[Source], context: str = "") -> str:
+def question_prompt(
+    question: str,
+    sources: Sequence[Source],
+    context: str = "",
+    *,
+    own_knowledge: bool = False,
+) -> str:
     """The user message as the model reads it: the best source last, next to the question,
-    where models read best. ``context`` was given with the question."""
+    where models read best. ``context`` was given with the question. With ``own_knowledge`` it
+    takes back, for this question, what the system message says of sources."""
     parts = []
     if sources:
         listed = "\n\n".join(f"{describe(s)}\n{as_data(s.passage.text)}" for s in reversed(sources))
         parts.append(f"Sources:\n\n{listed}")
     if context:
         parts.append(f"Given with the question:\n\n{as_data(context)}")
+    if own_knowledge:
+        parts.append(_OWN_KNOWLEDGE)
     parts.append(f"Question: {question}")
     return "\n\n".join(parts)
 
@@ -114,6 +127,7 @@ async def make_prompt(
     context: str,
     max_response_tokens: int,
     first_token_seconds: float,
+    own_knowledge: bool = False,
 ) -> Prompt:
     """The question with as much of ``context`` and then of the sources, best first, as fits.
 
@@ -123,8 +137,11 @@ async def make_prompt(
     ``query``, the question as it stands alone; the rest is left out. A small model gets few, since more confuse it.
     """
 
+    def put(given: str, chosen: Sequence[Source]) -> str:
+        return question_prompt(question, chosen, given, own_knowledge=own_knowledge)
+
     async def tokens(given: str, chosen: Sequence[Source] = ()) -> int:
-        asked = ChatMessage(role="user", content=question_prompt(question, chosen, given))
+        asked = ChatMessage(role="user", content=put(given, chosen))
         return await model.count_tokens([*conversation.messages, asked])
 
     room = model.context_tokens - max_response_tokens
@@ -141,7 +158,7 @@ async def make_prompt(
     chosen, uses = await _fit(query, sources[:most], cost, room, quick)
     uses += [SourceUse(n=source.n, limit="small_model") for source in sources[most:]]
     return Prompt(
-        text=question_prompt(question, chosen, sent),
+        text=put(sent, chosen),
         use=PromptUse(
             model=model.info.name,
             window=model.context_tokens,

@@ -17,7 +17,8 @@ from morgan_core.embedding.base import Embedder
 from morgan_core.errors import MorganError
 from morgan_core.events import Done, Failed, Loading, Prompted, Queued, Searching, Sources, Token
 from morgan_core.llm.base import ChatMessage, ChatModel, Delta, Finished
-from morgan_core.retrieval.grounding import Grounded
+from morgan_core.retrieval.grounding import Grounded, without_citations
+from morgan_core.retrieval.shortfall import shortfalls
 from morgan_core.sanitise import StreamSanitiser
 from morgan_core.settings import Settings
 from morgan_core.storage.conversations import ConversationStore
@@ -25,14 +26,15 @@ from morgan_core.types import (
     Answer,
     FinishReason,
     MessageState,
+    Retrieval,
     Scope,
     Source,
     Timings,
     Usage,
 )
 
-NOT_FOUND = "I found nothing about this in your documents."
-NEAREST = " The nearest passages are listed with this answer."
+NOT_FOUND = "I found nothing about this {}."
+NEAREST = " The nearest passages are listed with this answer, each with why it was not enough."
 EMPTY_LIBRARY = "There is nothing in your library yet. Add a folder or a file, then ask again."
 EMPTY_SCOPE = "There is nothing within {} in your library. Ask again with other limits, or none."
 
@@ -103,10 +105,16 @@ class TurnRun:
         turn = self._turn
         self._mark("queued")
         if turn.found is None:
-            await self._search()
+            if turn.asked.own_knowledge:
+                unsearched = Retrieval(query="")
+                turn.emit(
+                    Sources, sources=(), relevant=False, own_knowledge=True, retrieval=unsearched
+                )
+            else:
+                await self._search()
         assert turn.found is not None
         sources, relevant = turn.found
-        if not relevant and not turn.asked.context:
+        if not (relevant or turn.asked.context or turn.asked.own_knowledge):
             if not turn.text:
                 turn.emit(Token, text=_refusal(sources, turn.asked.scope), start=0)
             await self._finish("not_found")
@@ -163,6 +171,7 @@ class TurnRun:
                 context=asked.context,
                 max_response_tokens=settings.max_response_tokens,
                 first_token_seconds=settings.first_token_seconds,
+                own_knowledge=asked.own_knowledge,
             )
             text = prompt.text
             await self._store.update_message(asked.question.id, prompt=text)
@@ -173,7 +182,7 @@ class TurnRun:
         self, model: ChatModel, prompt_messages: Sequence[ChatMessage]
     ) -> FinishReason:
         turn = self._turn
-        checker = self._checking()
+        checker = None if turn.asked.own_knowledge else self._checking()
         clean = StreamSanitiser()
         length = len(turn.text)
         reason: FinishReason = "end"
@@ -189,7 +198,8 @@ class TurnRun:
             if text:
                 self._mark("first_token")
                 turn.emit(Token, text=text, start=length)
-                checker.grow(text)
+                if checker is not None:
+                    checker.grow(text)
                 length += len(text)
             if isinstance(part, Finished):
                 reason = part.reason
@@ -205,8 +215,10 @@ class TurnRun:
         turn = self._turn
         raw = turn.text
         sources, _ = turn.found or ((), False)
-        checked = Grounded(text=raw)
-        if reason != "not_found":
+        refused = reason == "not_found"
+        own_knowledge = turn.asked.own_knowledge
+        checked = Grounded(text=without_citations(raw) if own_knowledge else raw)
+        if not (refused or own_knowledge):
             checked = await self._checking().finish(complete=reason == "end")
         answer = Answer(
             answer=checked.text,
@@ -219,16 +231,22 @@ class TurnRun:
             finish_reason=reason,
             sources=sources,
             why=turn.why,
+            own_knowledge=own_knowledge,
+            shortfalls=shortfalls(self._searched_for(), sources) if refused else (),
         )
         state: MessageState = "stopped" if reason == "stopped" else "complete"
         await self._store.update_message(
             turn.asked.answer.id,
             text=answer.answer,
-            prompt="" if reason == "not_found" else raw,
+            prompt="" if refused else raw,
             state=state,
             answer=answer,
         )
         turn.emit(Done, answer=answer)
+
+    def _searched_for(self) -> str:
+        why = self._turn.why
+        return why.retrieval.query if why else self._turn.asked.searched
 
     def _checking(self) -> AnswerChecker:
         if self._checker is None:
@@ -281,8 +299,7 @@ class TurnRun:
 
 
 def _refusal(nearest: Sequence[Source], scope: Scope | None) -> str:
+    limits = (" ".join(scope.words) or "these limits") if scope is not None else ""
     if nearest:
-        return NOT_FOUND + NEAREST
-    if scope is None:
-        return EMPTY_LIBRARY
-    return EMPTY_SCOPE.format(" ".join(scope.words) or "these limits")
+        return NOT_FOUND.format(f"within {limits}" if limits else "in your documents") + NEAREST
+    return EMPTY_SCOPE.format(limits) if limits else EMPTY_LIBRARY

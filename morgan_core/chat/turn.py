@@ -25,6 +25,11 @@ class Question(Record, frozen=True, kw_only=True):
     context: str = ""
 
     @property
+    def own_knowledge(self) -> bool:
+        """Whether the model is asked for what it knows by itself."""
+        return self.scope is not None and self.scope.own_knowledge
+
+    @property
     def searched(self) -> str:
         """The question without the words of its scope."""
         return without_words(self.question.text, self.scope.words if self.scope else ())

@@ -21,6 +21,7 @@ from morgan_core.retrieval.sentences import sentences
 from morgan_core.types import Citation, Record, Sentence, SentenceStatus, Source
 
 _marks = re.compile(r"\s*\[(\d+(?:\s*,\s*\d+)*)\]")
+_code_or_marks = re.compile(rf"```.*?(?:```|\Z)|`[^`\n]*`|{_marks.pattern}", re.DOTALL)
 _list_mark = re.compile(r"^\s*(?:[-*•]|\(?\d{1,3}[.)])\s+")
 _finished = re.compile(r"[.!?。！？][\"'”’»)\]*_]*$")
 _closing = re.compile(r"[.!?。！？\"'”’»)\]*_]*$")
@@ -153,6 +154,11 @@ def ground(
 ) -> Grounded:
     """Check a whole answer by words alone; see ``Grounder``."""
     return Grounder(sources, question).ground(answer, complete=complete)
+
+
+def without_citations(answer: str) -> str:
+    """``answer`` without the numbers that look like citations, but for those in code."""
+    return _code_or_marks.sub(lambda found: "" if found[1] else found[0], answer)
 
 
 def _bare(sentence: str) -> str:

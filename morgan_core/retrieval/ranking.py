@@ -98,7 +98,7 @@ def _bm25_weight(best_coverage: float) -> float:
 
 
 def _matches(query: str, chunks: Sequence[Chunk]) -> list[_Match]:
-    wanted = content_stems(_fold(query))
+    wanted = content_stems(fold(query))
     distinct = list(dict.fromkeys(wanted))
     phrases = set(pairwise(wanted))
     texts = [_words(chunk.indexed_text) for chunk in chunks]
@@ -127,7 +127,7 @@ def _rarity(having: int, of: int) -> float:
 
 @lru_cache(maxsize=2048)
 def _words(text: str) -> _Words:
-    stems = [content_stems(_fold(text[start:end])) for start, end in sentences(text)]
+    stems = [content_stems(fold(text[start:end])) for start, end in sentences(text)]
     return _Words(
         sentences=tuple(frozenset(sentence) for sentence in stems),
         all=frozenset(stem for sentence in stems for stem in sentence),
@@ -135,7 +135,7 @@ def _words(text: str) -> _Words:
     )
 
 
-def _fold(text: str) -> str:
+def fold(text: str) -> str:
     """The text without accents: a question about Celeron means Céloron's expedition, too."""
     if text.isascii():
         return text

@@ -50,7 +50,13 @@ class Searcher:
         scope: Scope | None = None,
         wait_for_embedder: bool = False,
     ) -> SearchResponse:
-        """The best ``limit`` passages for ``query``, which must not be blank (BadInput)."""
+        """The best ``limit`` passages for ``query``, which must not be blank (BadInput), nor the
+        scope the model's own knowledge (BadInput)."""
+        if scope is not None and scope.own_knowledge:
+            raise BadInput(
+                "The model's own knowledge cannot be searched.",
+                mend="Ask a question with this scope, or search without own_knowledge.",
+            )
         if not query.strip():
             raise BadInput("The query is empty.", mend="Give some words to search for.")
         began = time.perf_counter()

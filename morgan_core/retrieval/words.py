@@ -35,6 +35,11 @@ def _stemmer() -> Callable[[str], str]:
     return stem_word
 
 
+def content_words(text: str) -> list[str]:
+    """The words that carry a claim, as written, in order."""
+    return [word for word in tokens(text) if word.casefold() not in _NO_CLAIM]
+
+
 def content_stems(text: str) -> list[str]:
     """Stems of the words that carry a claim, in order."""
-    return [stem(word) for word in tokens(text) if word.casefold() not in _NO_CLAIM]
+    return [stem(word) for word in content_words(text)]

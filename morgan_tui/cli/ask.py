@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import os
+import shlex
 import stat
 import sys
 from argparse import Namespace
@@ -11,12 +12,23 @@ from typing import TextIO, cast
 
 from morgan_core.assistant import Closable, Morgan
 from morgan_core.errors import BadInput, MorganError, NotFound, error_from
-from morgan_core.events import AnyTurnEvent, Done, Failed, Loading, Queued, Searching, Token
+from morgan_core.events import (
+    AnyTurnEvent,
+    Done,
+    Failed,
+    Loading,
+    Queued,
+    Searching,
+    Sources,
+    Token,
+)
 from morgan_core.sanitise import StreamSanitiser, sanitise
+from morgan_core.scopes import for_own_knowledge
 from morgan_core.types import Answer
 from morgan_tui.cli.chats import conversation_id_of
 from morgan_tui.cli.console import Console, name, place
 from morgan_tui.cli.scope import scope_of
+from morgan_tui.text import OWN_KNOWLEDGE, shortfall_reasons
 from morgan_tui.why import notices, searched_for, sections
 
 QUOTE = 160
@@ -31,11 +43,18 @@ def prepare(args: Namespace) -> None:
         question, context = context.strip(), ""
     if not question:
         raise BadInput("There is no question.", mend="Give one: morgan-tui ask QUESTION")
+    if args.own_knowledge and (args.scope or args.type or args.after or args.before):
+        raise BadInput(
+            "With --own-knowledge no documents are searched: there is nothing to limit.",
+            mend="Leave out --scope, --type, --after and --before.",
+        )
     args.question, args.context = question, context
 
 
 async def ask(morgan: Morgan, args: Namespace, console: Console) -> int:
     scope = await scope_of(morgan, args, args.question)
+    if args.own_knowledge:
+        scope = for_own_knowledge(scope)
     turn = morgan.ask(
         args.question,
         conversation_id=await _conversation(morgan, args),
@@ -53,6 +72,8 @@ async def ask(morgan: Morgan, args: Namespace, console: Console) -> int:
             console.say(f"Note: {notice}.")
         if args.why:
             write_why(answer, console)
+    if answer.finish_reason == "not_found":
+        console.say(f"To ask the model itself: {_again(args, answer)}")
     return 0
 
 
@@ -72,6 +93,8 @@ async def _follow(events: Closable, console: Console) -> Answer:
     try:
         async for event in events:
             match event:
+                case Sources(own_knowledge=True):
+                    text.mark()
                 case Token():
                     text.add(event.text)
                 case Done():
@@ -123,12 +146,19 @@ class _AnswerText:
         self._clean = StreamSanitiser()
         self._streams = console.out_is_terminal and not console.as_json
         self._text = ""
+        self._heading = ""
+
+    def mark(self) -> None:
+        """What follows is the model's own; the first of it is written below a line that says so."""
+        if self._console.as_json:
+            self._console.say(f"{OWN_KNOWLEDGE}.")
+        self._heading = f"{OWN_KNOWLEDGE}:\n\n"
 
     def add(self, text: str) -> None:
         clean = self._clean.feed(text)
         self._text += clean
         if self._streams:
-            self._console.write(clean)
+            self._write(clean)
 
     def end(self, answer: Answer) -> None:
         self._console.clear()
@@ -136,7 +166,7 @@ class _AnswerText:
             return
         checked = sanitise(_marked(answer) if self._streams else answer.answer)
         if not self._streams:
-            self._console.write(checked)
+            self._write(checked)
         elif checked != self._text:
             self._console.rewrite(self._text, checked)
         self._console.write("\n")
@@ -146,7 +176,11 @@ class _AnswerText:
         self._console.clear()
         rest = self._clean.flush()
         if not self._console.as_json and (self._text or rest):
-            self._console.write((rest if self._streams else self._text + rest) + "\n")
+            self._write((rest if self._streams else self._text + rest) + "\n")
+
+    def _write(self, text: str) -> None:
+        self._console.write(self._heading + text)
+        self._heading = ""
 
 
 def _sources(answer: Answer, console: Console) -> None:
@@ -160,10 +194,13 @@ def _sources(answer: Answer, console: Console) -> None:
                 console.line(f"    “{_one_line(citation.quote)}”")
     elif answer.sources:
         nearest = answer.finish_reason == "not_found"
+        reasons = shortfall_reasons(answer)
         console.line("\nNearest passages:" if nearest else "\nPassages that were read:")
         for source in answer.sources:
             passage = source.passage
             console.line(f"[{source.n}] {place(passage)}")
+            if reason := reasons.get(source.n):
+                console.line(f"    {reason}")
             console.line(f"    “{_one_line(passage.text)}”")
     unsupported = [s for s in answer.sentences if s.status == "unsupported"]
     if console.out_is_terminal:
@@ -187,6 +224,13 @@ def _marked(answer: Answer) -> str:
         marked += text[at : sentence.end] + MARKS.get(sentence.status, "")
         at = sentence.end
     return marked + text[at:]
+
+
+def _again(args: Namespace, answer: Answer) -> str:
+    """The command that puts the question, in its conversation, to the model itself."""
+    question = name(args.question) if len(args.question) <= QUOTE else "QUESTION"
+    chat = f"--chat {answer.conversation_id} " if args.chat or args.last else ""
+    return f"morgan-tui ask --own-knowledge {chat}{shlex.quote(question)}"
 
 
 def _one_line(text: str) -> str:

@@ -11,6 +11,7 @@ from morgan_core.errors import BadInput, NotFound
 from morgan_core.sanitise import sanitise
 from morgan_core.types import Conversation, Message
 from morgan_tui.cli.console import Console, counted, name, place
+from morgan_tui.text import OWN_KNOWLEDGE, shortfall_reasons
 from morgan_tui.why import Section, sections
 
 PAGE = 200
@@ -104,12 +105,19 @@ def as_markdown(conversation: Conversation, messages: list[Message], *, why: boo
     parts = [f"# {_title(conversation)}", f"_{_when(conversation.created)}_"]
     for message in messages:
         parts.append("## " + ("You" if message.role == "user" else "Morgan"))
+        if message.answer and message.answer.own_knowledge:
+            parts.append(f"_{OWN_KNOWLEDGE}:_")
         parts.append(message.text.strip() or f"_({message.state})_")
         if message.state not in ("complete", "running"):
             parts.append(f"_{message.state}{': ' + message.error if message.error else ''}_")
         if message.answer and message.answer.citations:
             cited = message.answer.citations
             parts.append("\n".join(f"- [{c.n}] {place(c)}{FATES[c.state]}" for c in cited))
+        if reasons := shortfall_reasons(message.answer):
+            nearest = message.answer.sources if message.answer else ()
+            parts.append(
+                "\n".join(f"- [{s.n}] {place(s.passage)}: {reasons[s.n]}" for s in nearest)
+            )
         if why and message.answer:
             parts += [_explained(section) for section in sections(message.answer)]
     return sanitise("\n\n".join(parts)) + "\n"

@@ -166,6 +166,11 @@ def _ask(ask: argparse.ArgumentParser) -> None:
     ask.add_argument("question", nargs="*", metavar="QUESTION", help="stdin when left out")
     _scope_option(ask)
     _why_option(ask)
+    ask.add_argument(
+        "--own-knowledge",
+        action="store_true",
+        help="ask the model itself, not your documents; the answer is marked as such",
+    )
     chat = ask.add_mutually_exclusive_group()
     chat.add_argument("--chat", metavar="ID", help="go on with this conversation")
     chat.add_argument("--last", action="store_true", help="go on with the latest conversation")

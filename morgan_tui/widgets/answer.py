@@ -16,6 +16,7 @@ from textual.widgets import Markdown, Static
 from morgan_core.sanitise import StreamSanitiser
 from morgan_core.types import Answer, Citation, Message, Sentence, Source
 from morgan_tui.messages import AnswerChosen, OpenLink, OpenSource
+from morgan_tui.text import OWN_KNOWLEDGE, shortfall_reasons, source_label
 from morgan_tui.turns import LiveTurn
 from morgan_tui.widgets.cited_markdown import SCHEME, CitedMarkdown
 
@@ -40,23 +41,45 @@ class AnswerView(Vertical):
         height: auto;
         color: $text-muted;
     }
+    AnswerView .banner {
+        height: auto;
+        margin: 0 0 1 0;
+        color: $warning;
+    }
+    AnswerView .nearest {
+        height: auto;
+        margin: 0 0 1 0;
+        color: $text-muted;
+    }
     """
 
-    def __init__(self, message: Message | None = None, turn: LiveTurn | None = None) -> None:
+    def __init__(
+        self,
+        message: Message | None = None,
+        turn: LiveTurn | None = None,
+        *,
+        own_knowledge: bool = False,
+    ) -> None:
+        """``own_knowledge`` says what was asked for of a stored message without an answer."""
         super().__init__(classes="-answer")
+        self._own_knowledge = own_knowledge
         self.message = message
         self.message_id = message.id if message is not None else ""
         self.turn = turn
         self._raw = ""
         self._sanitiser = StreamSanitiser()
+        self._banner = Static(f"◇ {OWN_KNOWLEDGE}", markup=False, classes="banner")
         self._markdown = CitedMarkdown(self._first_text())
+        self._nearest = Static(markup=False, classes="nearest")
         self._status = Static(markup=False, classes="status")
         self._drawing: asyncio.Task[None] | None = None
         self._dirty = False
         self._judged = False
 
     def compose(self) -> ComposeResult:
+        yield self._banner
         yield self._markdown
+        yield self._nearest
         yield self._status
 
     def on_mount(self) -> None:
@@ -94,6 +117,14 @@ class AnswerView(Vertical):
         return {"complete": "done", "running": "answering"}.get(
             self.message.state, self.message.state
         )
+
+    @property
+    def own_knowledge(self) -> bool:
+        """Whether the model was asked for what it knows by itself."""
+        if self.turn is not None:
+            return self.turn.own_knowledge
+        answer = self.answer
+        return self._own_knowledge or (answer is not None and answer.own_knowledge)
 
     @property
     def sources(self) -> tuple[Source, ...]:
@@ -172,6 +203,10 @@ class AnswerView(Vertical):
             self._markdown.show_verdicts(self.sentences)
 
     def _show_status(self) -> None:
+        self._banner.display = self.own_knowledge and bool(self.text)
+        nearest = nearest_content(self.sources, self.answer)
+        self._nearest.display = bool(nearest.plain)
+        self._nearest.update(nearest)
         content = status_content(self)
         self._status.display = bool(content.plain)
         self._status.update(content)
@@ -186,6 +221,17 @@ class AnswerView(Vertical):
             self.post_message(OpenSource(int(event.href.removeprefix(SCHEME))))
         else:
             self.post_message(OpenLink(event.href))
+
+
+def nearest_content(sources: Sequence[Source], answer: Answer | None) -> Content:
+    """The nearest passages of a refusal, each with why it was not enough."""
+    reasons = shortfall_reasons(answer)
+    lines = [
+        Content.assemble((source_label(source), "$text"), f"\n{reasons[source.n]}")
+        for source in sources
+        if source.n in reasons
+    ]
+    return Content("\n").join(lines)
 
 
 def status_content(view: AnswerView) -> Content:
@@ -211,6 +257,8 @@ def status_content(view: AnswerView) -> Content:
             what = f": {query}" if turn is not None and query != clean_line(turn.question) else "…"
             return Content.styled(f"searching your documents{what}", "$text-muted")
         case "reading":
+            if view.own_knowledge:
+                return Content.styled("the model reads the question…  Esc stops", "$text-muted")
             read = turn.read if turn is not None else None
             count = plural(len(view.sources) if read is None else read, "source")
             return Content.styled(f"the model reads {count}…  Esc stops", "$text-muted")
@@ -238,10 +286,10 @@ def _checked_content(view: AnswerView) -> Content:
         parts.append(Content.styled("stopped", "$warning"))
     answer = view.answer
     if answer is not None and answer.finish_reason == "not_found":
-        text = "not in your documents"
+        parts.append(Content.styled("not in your documents", "$warning"))
         if view.sources:
-            text += "; the nearest passages are in the sources (1…9 opens one)"
-        parts.append(Content.styled(text, "$warning"))
+            parts.append(Content.styled("1…9 opens a passage", "$text-muted"))
+        parts.append(Content.styled("m asks the model itself", "$text-muted"))
     elif answer is not None and answer.finish_reason == "length":
         parts.append(Content.styled("cut at the longest answer allowed", "$warning"))
     parts += _verdicts(view)

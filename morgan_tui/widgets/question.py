@@ -26,8 +26,17 @@ class QuestionView(Static):
     }
     """
 
-    def __init__(self, text: str, message_id: str = "", words: Sequence[str] = ()) -> None:
-        super().__init__(_content(text, words), markup=False)
+    def __init__(
+        self,
+        text: str,
+        message_id: str = "",
+        words: Sequence[str] = (),
+        own_knowledge: bool = False,
+    ) -> None:
+        content = _content(text, words)
+        if own_knowledge:
+            content = Content.assemble(content, "\n", ("to the model itself", "$text-muted"))
+        super().__init__(content, markup=False)
         self.question = text
         self.message_id = message_id
 

@@ -232,12 +232,19 @@ class Transcript(VerticalScroll, can_focus=True):
 def _stored_views(messages: Sequence[Message]) -> list[Widget]:
     from morgan_tui.widgets.answer import AnswerView
 
-    return [
-        QuestionView(message.text, message.id, message.scope.words if message.scope else ())
-        if message.role == "user"
-        else AnswerView(message)
-        for message in messages
-    ]
+    views: list[Widget] = []
+    own: set[str] = set()
+    for message in messages:
+        if message.role == "assistant":
+            views.append(AnswerView(message, own_knowledge=message.turn_id in own))
+            continue
+        scope = message.scope
+        own_knowledge = scope is not None and scope.own_knowledge
+        if own_knowledge:
+            own.add(message.turn_id)
+        words = scope.words if scope is not None else ()
+        views.append(QuestionView(message.text, message.id, words, own_knowledge))
+    return views
 
 
 def _live_views(turns: Sequence[LiveTurn]) -> list[Widget]:
@@ -246,7 +253,8 @@ def _live_views(turns: Sequence[LiveTurn]) -> list[Widget]:
     views: list[Widget] = []
     for turn in turns:
         if turn.question:
-            views.append(QuestionView(turn.question, words=_limits(turn)))
+            words = _limits(turn)
+            views.append(QuestionView(turn.question, words=words, own_knowledge=turn.own_knowledge))
         views.append(AnswerView(turn=turn))
     return views
 

@@ -24,6 +24,7 @@ from morgan_core.events import (
     Failed,
     HealthChanged,
     Queued,
+    Sources,
     Token,
 )
 from morgan_core.server.listen import listen_private, listen_tcp
@@ -109,6 +110,21 @@ async def test_a_turn_streams_events_numbered_without_gaps_and_ends_with_done(mo
     assert isinstance(events[-1], Done)
     text = "".join(event.text for event in events if isinstance(event, Token))
     assert text == events[-1].answer.answer
+
+
+async def test_an_answer_from_the_models_own_knowledge_says_so_before_its_first_word(
+    morgan: Morgan,
+):
+    scope = Scope(own_knowledge=True)
+    events = [event async for event in morgan.ask("count 3", scope=scope)]
+
+    kinds = [type(event) for event in events]
+    [found] = [event for event in events if isinstance(event, Sources)]
+    assert found.own_knowledge and not found.sources
+    assert kinds.index(Sources) < kinds.index(Token)
+    answer = events[-1].answer
+    assert answer.own_knowledge and not answer.grounded
+    assert not (answer.sentences or answer.citations or answer.sources)
 
 
 async def test_an_empty_question_is_refused(morgan: Morgan):

@@ -41,6 +41,7 @@ from morgan_core.types import (
     Scores,
     SearchResponse,
     Sentence,
+    Shortfall,
     Source,
     Timings,
     Usage,
@@ -71,6 +72,7 @@ class Reply:
     break_after: int | None = None
     delay: float = 0.0
     finish_reason: FinishReason = "end"
+    shortfalls: tuple[Shortfall, ...] = ()
     why: Why | None = None
 
 
@@ -82,6 +84,7 @@ class FakeTurn:
     reply: Reply
     stop: asyncio.Event = field(default_factory=asyncio.Event)
     text: str = ""
+    own_knowledge: bool = False
 
 
 def passage(
@@ -397,8 +400,10 @@ class FakeMorgan:
         reply = self.replies.pop(0) if len(self.replies) > 1 else self.replies[0]
         if conversation_id is None:
             conversation_id = self.conversations.create(question[:40]).id
-        turn = self.turns[turn_id] = FakeTurn(turn_id, conversation_id, question, reply)
-        self.conversations.append(conversation_id, turn_id, "user", question)
+        own_knowledge = scope is not None and scope.own_knowledge
+        turn = FakeTurn(turn_id, conversation_id, question, reply, own_knowledge=own_knowledge)
+        self.turns[turn_id] = turn
+        self.conversations.append(conversation_id, turn_id, "user", question, scope=scope)
         async for event in self._run(turn, 1, 0):
             yield event
 
@@ -430,9 +435,15 @@ class FakeMorgan:
             for share in reply.loading:
                 yield events.Loading(**head(), share=share)
             await self._hold(turn, "loading")
-            yield events.Searching(**head(), query=turn.question)
+            if not turn.own_knowledge:
+                yield events.Searching(**head(), query=turn.question)
             await self._hold(turn, "searching")
-            yield events.Sources(**head(), sources=reply.sources, relevant=reply.relevant)
+            yield events.Sources(
+                **head(),
+                sources=reply.sources,
+                relevant=reply.relevant,
+                own_knowledge=turn.own_knowledge,
+            )
             await self._hold(turn, "sources")
         position = 0
         for n, token in enumerate(re.findall(r"\S+\s*|\s+", reply.text), 1):
@@ -510,6 +521,8 @@ class FakeMorgan:
             timings=Timings(first_token_ms=300, generation_ms=500, total_ms=900),
             finish_reason="stopped" if turn.stop.is_set() else reply.finish_reason,
             sources=reply.sources,
+            own_knowledge=turn.own_knowledge,
+            shortfalls=reply.shortfalls,
             why=reply.why,
         )
 

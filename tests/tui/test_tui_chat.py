@@ -188,7 +188,7 @@ async def test_nothing_relevant_shows_the_nearest_passages(open_app: OpenApp):
     )
     async with open_app(morgan, size=(150, 36)) as (app, pilot):
         await ask(pilot, "Who?")
-        await eventually(shows(app, "not in your documents; the nearest", "Nearest passages"))
+        await eventually(shows(app, "not in your documents · 1…9 opens", "Nearest passages"))
 
 
 async def test_a_digit_opens_the_source_at_its_passage(open_app: OpenApp):

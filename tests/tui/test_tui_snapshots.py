@@ -9,7 +9,7 @@ from typing import Any
 import pytest
 from textual.pilot import Pilot
 
-from morgan_core.types import Folder, LibraryCounts, ModelInfo
+from morgan_core.types import Folder, LibraryCounts, ModelInfo, Shortfall
 from morgan_tui.app import MorganApp
 from tests.answers import WHY
 from tests.helpers import eventually
@@ -119,6 +119,25 @@ def test_why_this_answer(snap_compare, tmp_path: Path, size: tuple[int, int]):
     morgan.replies[0].why = WHY
     run = asked("escape", "w", then="Relevance 0.91", narrow=True)
     assert snap_compare(app_with(morgan, tmp_path), terminal_size=size, run_before=run)
+
+
+@pytest.mark.parametrize("theme", ["morgan-dark", "morgan-light"])
+def test_a_refusal_and_the_models_own_knowledge(snap_compare, tmp_path: Path, theme: str):
+    morgan = talkative()
+    reason = "holds 1 of the question's 2 words: end; not: Osaka; little alike in meaning (0.17)"
+    refusal = Reply(
+        "I found nothing about this in your documents. The nearest passages are listed with this"
+        " answer, each with why it was not enough.",
+        sources=sources(),
+        relevant=False,
+        statuses=(),
+        finish_reason="not_found",
+        shortfalls=(Shortfall(n=1, reason=reason),),
+    )
+    morgan.replies = [refusal, Reply("Osaka is a city in Japan.", statuses=())]
+    run = asked("escape", "m", then="Osaka is a city", narrow=True)
+    app = app_with(morgan, tmp_path, theme)
+    assert snap_compare(app, terminal_size=(80, 24), run_before=run)
 
 
 def test_an_opened_passage(snap_compare, tmp_path: Path):

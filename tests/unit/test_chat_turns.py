@@ -12,7 +12,7 @@ import pytest
 from morgan_core.chat.journal import journal_path, read_journal
 from morgan_core.chat.turns import Turns
 from morgan_core.errors import BadInput, Leaving, ModelError, NotFound
-from morgan_core.events import Checked, Done, Failed, Queued, Sources, Token
+from morgan_core.events import Checked, Done, Failed, Queued, Searching, Sources, Token
 from morgan_core.retrieval.search import Searcher
 from morgan_core.settings import Settings
 from morgan_core.storage.conversations import ConversationStore
@@ -121,6 +121,85 @@ async def test_with_nothing_relevant_the_model_is_not_asked_and_the_nearest_are_
     assert not found.relevant and len(found.sources) == 1
     assert events[-1].answer.finish_reason == "not_found"
     assert not events[-1].answer.grounded and not core.model.prompts
+
+
+async def test_a_refusal_says_of_each_nearest_passage_why_it_was_not_enough(make_core):
+    core = await make_core(hits=IRRELEVANT)
+
+    answer = (await core.ask("Does the lease name a helicopter?"))[-1].answer
+
+    [short] = answer.shortfalls
+    assert (short.n, short.held, short.missing) == (1, ("lease",), ("name", "helicopter"))
+    assert short.likeness == pytest.approx(0.05)
+    assert answer.answer.startswith("I found nothing about this in your documents.")
+    [_, stored] = await core.store.messages(answer.conversation_id)
+    assert stored.answer == answer
+
+
+async def test_a_refusal_within_a_scope_names_it(make_core):
+    core = await make_core(hits=IRRELEVANT)
+    scope = Scope(folders=("/docs",), words=("#docs",))
+
+    answer = (await core.ask("Who won the cup? #docs", scope=scope))[-1].answer
+
+    assert answer.answer.startswith("I found nothing about this within #docs.")
+
+
+async def test_the_models_own_knowledge_is_asked_without_a_search_and_never_checked(make_core):
+    core = await make_core(answer="Turin won the cup [1]. So they say.", hits=IRRELEVANT)
+    scope = Scope(documents=("lease",), words=("@lease",), own_knowledge=True)
+
+    events = await core.ask("Who won the cup? @lease", scope=scope)
+
+    answer = events[-1].answer
+    assert answer.own_knowledge and answer.finish_reason == "end" and not answer.grounded
+    assert answer.answer == "Turin won the cup. So they say."
+    assert not (answer.sentences or answer.citations or answer.sources or answer.shortfalls)
+    assert not core.library.queries
+    assert not [e for e in events if isinstance(e, Checked | Searching)]
+    assert answer.why.prompt.sources == () and not answer.why.retrieval.query
+    [question, stored] = await core.store.messages(answer.conversation_id)
+    assert question.scope.own_knowledge and stored.answer == answer
+
+
+async def test_own_knowledge_is_asked_for_in_the_question_and_leaves_the_prompt_before_it_alone(
+    make_core,
+):
+    core = await make_core(hits=IRRELEVANT)
+    own = Scope(own_knowledge=True)
+    first = (await core.ask("Who won?", scope=own))[-1].answer
+    core.library.hits = RELEVANT
+
+    second = (await core.ask(conversation_id=first.conversation_id))[-1].answer
+
+    alone, after = core.model.prompts
+    assert after[: len(alone)] == alone and after[len(alone)].content == ANSWER
+    assert "your own general knowledge" in alone[-1].content
+    assert "your own general knowledge" not in after[-1].content
+    assert second.grounded and not second.own_knowledge
+
+
+async def test_an_interrupted_answer_from_own_knowledge_goes_on_as_such(make_core):
+    first = await make_core()
+    first.model.gate = asyncio.Semaphore(3)
+    turn = await first.begin(scope=Scope(own_knowledge=True))
+    await eventually(lambda: turn.text.count(" ") == 3)
+    await first.turns.leave()
+
+    second = await make_core()
+    resumed = await second.turns.resume(turn.id)
+    events = [event async for event in resumed.stream(after_seq=0, detached=True)]
+
+    answer = events[-1].answer
+    assert answer.own_knowledge and answer.answer == ANSWER and not answer.sentences
+    assert not second.library.queries
+
+
+async def test_own_knowledge_cannot_be_searched(make_core):
+    core = await make_core()
+    searcher = Searcher(core.library, ReadyEmbedder())
+    with pytest.raises(BadInput, match="cannot be searched"):
+        await searcher.search("cup", limit=3, scope=Scope(own_knowledge=True))
 
 
 async def test_before_refusing_the_turn_waits_for_the_embedder(make_core):

@@ -14,7 +14,7 @@ import msgspec
 import pytest
 
 from morgan_core.errors import ModelError
-from morgan_core.events import Done, Failed, Loading, Queued, Searching, Token
+from morgan_core.events import Done, Failed, Loading, Queued, Searching, Sources, Token
 from morgan_core.types import (
     Answer,
     Citation,
@@ -33,6 +33,7 @@ from morgan_core.types import (
     Scores,
     SearchResponse,
     Sentence,
+    Shortfall,
     Source,
     StoreCheck,
 )
@@ -274,6 +275,77 @@ def test_ask_shows_what_nothing_supports_and_the_nearest_passages(
     assert run("ask", "q") == 0
     out = capsys.readouterr().out
     assert out.startswith("Not in your documents.\n\nNearest passages:\n[1] /docs/lease.pdf")
+
+
+def test_a_refusal_says_why_each_passage_fell_short_and_how_to_ask_the_model_itself(
+    run: Run, morgan: FakeMorgan, capsys: pytest.CaptureFixture[str]
+) -> None:
+    reason = "holds 1 of the question's 2 words: rent; not: \x1b[2Jboat"
+    refusal = answer(
+        "Not here.",
+        citations=(),
+        sentences=(),
+        finish_reason="not_found",
+        shortfalls=(Shortfall(n=1, held=("rent",), missing=("boat",), reason=reason),),
+    )
+    morgan.turn = turn(end=refusal)
+    morgan.conversations.all["c1"] = conversation_of(2)
+
+    assert run("ask", "the boat's rent?") == 0
+    alone = capsys.readouterr()
+    assert run("ask", "the rent?", "--last", "--json") == 0
+    followed = capsys.readouterr()
+
+    assert "Rent\n    holds 1 of the question's 2 words: rent; not: boat\n    “" in alone.out
+    assert "morgan-tui ask --own-knowledge 'the boat'\"'\"'s rent?'\n" in alone.err
+    assert json.loads(followed.out)["shortfalls"][0]["missing"] == ["boat"]
+    assert "ask --own-knowledge --chat c1 'the rent?'\n" in followed.err
+
+
+def own_knowledge_turn() -> list[Any]:
+    queued = Queued(turn_id="t", seq=1, conversation_id="c1")
+    found = Sources(turn_id="t", seq=2, sources=(), relevant=False, own_knowledge=True)
+    end = answer(
+        "Paris.", citations=(), sentences=(), sources=(), grounded=False, own_knowledge=True
+    )
+    token, done = turn("Paris.", end=end)[-2:]
+    return [queued, found, token, done]
+
+
+def test_the_models_own_knowledge_is_asked_and_marked(
+    run: Run, morgan: FakeMorgan, capsys: pytest.CaptureFixture[str]
+) -> None:
+    morgan.turn = own_knowledge_turn()
+
+    assert run("ask", "--own-knowledge", "capital?") == 0
+    said = capsys.readouterr()
+    assert run("ask", "--own-knowledge", "--json", "capital?") == 0
+    as_json = capsys.readouterr()
+
+    assert morgan.asked[0]["scope"] == Scope(own_knowledge=True)
+    assert said.out == "From the model's own knowledge, not from your documents:\n\nParis.\n"
+    assert json.loads(as_json.out)["own_knowledge"] is True
+    assert as_json.err == "From the model's own knowledge, not from your documents.\n"
+
+
+def test_the_mark_stands_above_what_had_come_of_an_answer_that_broke(
+    run: Run, morgan: FakeMorgan, capsys: pytest.CaptureFixture[str]
+) -> None:
+    morgan.turn = [*own_knowledge_turn()[:-1], Failed(turn_id="t", seq=4, error="e", message="No.")]
+
+    assert run("ask", "--own-knowledge", "capital?") == 1
+
+    assert capsys.readouterr().out == (
+        "From the model's own knowledge, not from your documents:\n\nParis.\n"
+    )
+
+
+@pytest.mark.parametrize("limit", [("--scope", "x"), ("--type", "pdf"), ("--after", "2024")])
+def test_own_knowledge_takes_no_limits(
+    run: Run, morgan: FakeMorgan, limit: tuple[str, str], capsys: pytest.CaptureFixture[str]
+) -> None:
+    assert run("ask", "--own-knowledge", *limit, "q") == 2
+    assert "nothing to limit" in capsys.readouterr().err and not morgan.asked
 
 
 def test_a_failed_turn_keeps_what_streamed_and_exits_1(
@@ -756,6 +828,25 @@ def test_chats_are_listed_shown_searched_exported_and_deleted(
     assert run("chats", "delete", "c1") == 0
     assert not morgan.conversations.all
     assert run("chats", "show", "c1") == 1
+
+
+def test_a_shown_chat_marks_own_knowledge_and_says_why_passages_fell_short(
+    run: Run, morgan: FakeMorgan, capsys: pytest.CaptureFixture[str]
+) -> None:
+    refusal = answer(
+        "Not here.", citations=(), shortfalls=(Shortfall(n=1, reason="holds none of: boat"),)
+    )
+    own = answer("Paris.", citations=(), sources=(), own_knowledge=True)
+    conversation, (first, second, third, fourth) = conversation_of(4)
+    second = msgspec.structs.replace(second, text="Not here.", answer=refusal)
+    fourth = msgspec.structs.replace(fourth, text="Paris.", answer=own)
+    morgan.conversations.all["c1"] = conversation, (first, second, third, fourth)
+
+    assert run("chats", "show", "c1") == 0
+
+    shown = capsys.readouterr().out
+    assert "Not here.\n\n- [1] /docs/lease.pdf, page 3, Rent: holds none of: boat\n" in shown
+    assert "_From the model's own knowledge, not from your documents:_\n\nParis.\n" in shown
 
 
 def test_models_are_listed_used_tested_and_pulled(

@@ -6,7 +6,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from morgan_core.retrieval.grounding import Grounded, ground
+from morgan_core.retrieval.grounding import Grounded, ground, without_citations
 from morgan_core.retrieval.sentences import sentences
 from morgan_core.types import Passage, Scores, Source
 
@@ -50,6 +50,11 @@ def test_a_sentence_whose_words_stand_in_a_source_is_supported_and_resolved():
     assert LEASE[citation.start - 1000 : citation.end - 1000] == citation.quote
     assert citation.quote == "The lease of the Hale house ends on 31 March 2027."
     assert result.grounded
+
+
+def test_an_answer_loses_what_looks_like_citations_but_its_code_keeps_them():
+    answer = "Paris [1]. Take `row[0]`:\n```\nrows [2]\n```\nSo it is[3, 4]."
+    assert without_citations(answer) == ("Paris. Take `row[0]`:\n```\nrows [2]\n```\nSo it is.")
 
 
 def test_a_wrong_number_is_never_supported():
