@@ -130,6 +130,7 @@ async def test_what_is_left_out_is_known_before_the_first_look(tmp_path: Path, d
     async with library_in(tmp_path) as library:
         await library.service.watch_add(str(docs))
         await library.in_state("a.txt")
+        await eventually(lambda: skipped_is(library, {"hidden": 1}))
     docs.rename(tmp_path / "away")
 
     async with library_in(tmp_path) as library:

@@ -12,6 +12,7 @@ from morgan_core.library.readers import read
 from morgan_core.library.readers.base import Extracted
 from morgan_core.library.room import LibraryRoom
 from morgan_core.library.texts import TextStore
+from morgan_core.library.web.pages import WebPages
 from morgan_core.settings import Settings
 from morgan_core.storage.catalogue import Catalogue
 from morgan_core.storage.engine import database_url
@@ -67,6 +68,7 @@ async def test_a_file_renamed_while_it_is_read_is_not_left_waiting(tmp_path: Pat
         embed=embed,
         dimension=DIMENSION,
         paused=paths.paused,
+        pages=WebPages(paths.pages, Settings()),
         send=send,
         on_answering=send,
     )

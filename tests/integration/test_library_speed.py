@@ -86,7 +86,7 @@ async def fill(catalogue: Catalogue, folder: Path) -> None:
 async def test_a_dropped_file_does_not_wait_behind_the_backlog(tmp_path: Path) -> None:
     docs = tmp_path / "docs"
     docs.mkdir()
-    for number in range(200):
+    for number in range(2000):
         (docs / f"{number}.txt").write_text(f"Animal number {number} sleeps.")
     embedder = HashEmbedder()
     embedder.gate.clear()
