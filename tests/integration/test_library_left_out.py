@@ -86,7 +86,7 @@ async def test_faces_are_told_how_many_files_are_left_out(library: TestLibrary, 
 
     def told() -> bool:
         folders = [c.folder for c in library.changes if isinstance(c, FolderChanged)]
-        return folders[-1].skipped == {"hidden": 2, "secret": 1}
+        return bool(folders) and folders[-1].skipped == {"hidden": 2, "secret": 1}
 
     await eventually(told)
     listing = await library.service.list()
