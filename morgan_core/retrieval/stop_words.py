@@ -27,7 +27,8 @@ STOP_WORDS = word_set(
 FILLER_WORDS = word_set(
     """
     according based following mentioned provided source sources document documents passage answer
-    question context information states stated says please tell give
+    question context information states stated says please tell give describe explain detail details
+    everything anything something summarise summarize overview show list know
     """
 )
 

@@ -23,7 +23,7 @@ P95_BAR_MS = 30
 MAX_BAR_MS = 100
 # Hangul syllables that no document, answer or screen of Morgan holds; one cell pair each.
 ALPHABET = [chr(code) for code in range(0xAC00, 0xD7A3, 7)]
-QUESTION = "Describe everything about the domes, the keeper and the mirror in great detail."
+QUESTION = "Tell me about the history of the observatory in great detail."
 CLEAR, ENTER = "\x15", "\r"
 PER_ANSWER = 24
 

@@ -20,6 +20,7 @@ from morgan_core.index.base import Candidates, Chunk
 from morgan_core.index.edge import EdgeIndex
 from morgan_core.index.lexical import Lexicon
 from morgan_core.retrieval.fusion import fuse
+from morgan_core.retrieval.ranking import POOL, rank
 from morgan_core.retrieval.search import CANDIDATES
 from morgan_core.worker import Worker
 from tests.benchmarks.base import Metrics, Options, metric, percentile, spread
@@ -169,7 +170,9 @@ async def side_by_side(
             if turn:
                 began = time.perf_counter()
                 found = await index.query(text, vector, limit=CANDIDATES)
-                await index.chunks([one.id for one in fuse(found, limit=SHOWN)])
+                pool = fuse(found)[:POOL]
+                ids = [one.id for one in pool]
+                rank(text, pool, await index.chunks(ids), await index.vectors(ids))
                 ours.append(time.perf_counter() - began)
             else:
                 bare.append(await index._do(bare_query.seconds, prepared))
@@ -241,9 +244,11 @@ async def through_the_child(
             found = await child.call(
                 "query", text=text, vector=vector, limit=CANDIDATES, scope=None
             )
-            best = fuse(msgspec.convert(found, Candidates), limit=SHOWN)
-            chunks = await child.call("chunks", ids=[one.id for one in best])
-            assert len(msgspec.convert(chunks, list[Chunk])) == SHOWN
+            pool = fuse(msgspec.convert(found, Candidates))[:POOL]
+            ids = [one.id for one in pool]
+            chunks = msgspec.convert(await child.call("chunks", ids=ids), list[Chunk])
+            stored = msgspec.convert(await child.call("vectors", ids=ids), dict[str, bytes])
+            assert len(rank(text, pool, chunks, stored)) == len(pool)
             seconds.append(time.perf_counter() - began)
         memory: int = psutil.Process(child.info.pid).memory_info().rss
     finally:

@@ -15,7 +15,7 @@ from morgan_core.worker.main import Parent
 class IndexChild:
     def __init__(self, index: EdgeIndex) -> None:
         self._index = index
-        self.handlers = {"query": self.query, "chunks": self.chunks}
+        self.handlers = {"query": self.query, "chunks": self.chunks, "vectors": self.vectors}
 
     async def close(self) -> None:
         await self._index.close()
@@ -25,6 +25,9 @@ class IndexChild:
 
     async def chunks(self, ids: list[str]) -> Any:
         return await self._index.chunks(ids)
+
+    async def vectors(self, ids: list[str]) -> Any:
+        return await self._index.vectors(ids)
 
 
 async def start(config: dict[str, Any], parent: Parent) -> IndexChild:
