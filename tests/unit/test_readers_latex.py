@@ -110,7 +110,7 @@ SNIPPETS = st.sampled_from(
         r"\begin{verbatim}", r"\end{verbatim}", r"\begin{tabular}{ll}", r"\begin{itemize}[a",
         r"\footnote{a", "\\footnote\n{a}", "\\url\n{a}", r"\label{", r"\title{A}", r"\author", r"\cite[", "]", r"\begin{equation}",
         r"\end{equation}", r"\verb|", r"\"", r"\'e", "~", "--", r"\begin{comment}", r"\href{u}{",
-        r"\newcommand{\a}[1]{#1}", r"\begin{document}", r"\end{document}", "",
+        r"\newcommand{\a}[1]{#1", "\\cite\n{", r"\begin{document}", r"\end{document}", "",
     ]
 )  # fmt: skip
 

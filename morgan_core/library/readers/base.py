@@ -16,7 +16,7 @@ from morgan_core.types import Record
 if TYPE_CHECKING:
     from morgan_core.library.readers.ocr import Recognise
 
-READER_VERSION = 9
+READER_VERSION = 10
 """Counts up whenever any reader would extract other text from the same bytes; stored texts of
 another version are then read anew."""
 

@@ -221,26 +221,30 @@ class Latex:
             self._skip(source[begin:at])
         elif name in _KEYS:
             keys, at = _argument(source, _option(source, _option(source, at)))
-            self._put(f"[{line_of(keys)}]")
+            begin = self._up_to(source, begin, keys, at)
+            self._put(f"[{keys.strip(' ')}]")
             self._skip(source[begin:at])
         elif name == "item" and source[at : at + 1] == "[":
             self._put("• ")
         elif name == "href":
             url, at = _argument(source, at)
-            self._put(f"{line_of(url)} ")
+            begin = self._up_to(source, begin, url, at)
+            self._put(f"{url} ")
             self._skip(source[begin:at])
         elif name in _RAW:
             inner, at = _argument(source, at)
+            begin = self._up_to(source, begin, inner, at)
             self._put(inner)
-            self._lines(source.count("\n", begin, at) - inner.count("\n"))
+            self._skip(source[begin:at])
         elif name in ("verb", "lstinline") and source[at : at + 1] not in ("", "\n"):
             return self._until(source, at + 1, source[at])
         elif name == "footnote":
             inner, at = _argument(source, at)
+            begin = self._up_to(source, begin, inner, at)
             self._put(" (")
             self._inner(inner)
             self._put(")")
-            self._lines(source.count("\n", begin, at) - inner.count("\n"))
+            self._skip(source[begin:at])
         elif name in _SYMBOLS:
             self._put(_SYMBOLS[name])
         elif source[at - 1] in " \t" and source[at : at + 1] not in ("{", "["):
@@ -249,6 +253,15 @@ class Latex:
             at = _option(source, at)
             self._skip(source[begin:at])
         return at
+
+    def _up_to(self, source: str, begin: int, inner: str, at: int) -> int:
+        """Add the line ends before ``inner``, the argument that ends at ``at``, so that it stands
+        at its own lines; return where what follows it begins."""
+        if not inner:
+            return begin
+        end = at - 1
+        self._skip(source[begin : end - len(inner)])
+        return end
 
     def _title(self, name: str, inner: str) -> None:
         inside = Latex()
