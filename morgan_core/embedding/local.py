@@ -2,17 +2,16 @@
 
 from __future__ import annotations
 
-import asyncio
 from collections.abc import Callable, Sequence
 from typing import Any
 
 from morgan_core.embedding.base import EmbedderInfo, TextKind
 from morgan_core.embedding.catalogue import locate
-from morgan_core.errors import ModelError, Unavailable
+from morgan_core.errors import ModelError
 from morgan_core.paths import Paths
 from morgan_core.settings import Settings
 from morgan_core.types import WorkerInfo
-from morgan_core.worker import Worker
+from morgan_core.worker import OnDemand, Worker
 
 # Threads that spin while they wait take the processor from everyone else: measured with two
 # cores in contention, waiting passively embeds 10-50 % more per second for 25 % less CPU time.
@@ -46,9 +45,7 @@ class LocalEmbedder:
         self._settings = settings
         self._paths = paths
         self._info = locate(settings).info
-        self._starting = asyncio.Lock()
-        self._stopped = False
-        self._worker = Worker(
+        worker = Worker(
             "embedder",
             "morgan_core.embedding.process",
             config=self._config,
@@ -58,6 +55,7 @@ class LocalEmbedder:
             env=ENVIRONMENT,
             niceness=NICENESS,
         )
+        self._child = OnDemand(worker)
         self.progress = ""
 
     @property
@@ -66,34 +64,25 @@ class LocalEmbedder:
 
     @property
     def ready(self) -> bool:
-        return self._worker.info.state == "ready"
+        return self._child.ready
 
     @property
     def worker(self) -> WorkerInfo | None:
         """The child, or None when it was never started."""
-        info = self._worker.info
-        return None if info.state == "stopped" and not self._stopped else info
+        return self._child.info
 
     async def start(self) -> None:
         """Spawn the child; returns before the model is loaded."""
-        async with self._starting:
-            self._stopped = False
-            await self._worker.start()
+        await self._child.start()
 
     async def stop(self) -> None:
-        self._stopped = True
-        async with self._starting:
-            await self._worker.stop()
+        await self._child.stop()
 
     async def embed(self, texts: Sequence[str], kind: TextKind) -> bytes:
         """See ``Embedder.embed``. Starts the child when it was never started."""
         if not texts:
             return b""
-        if self._stopped:
-            raise Unavailable("The embedder is stopped.")
-        if self._worker.info.state == "stopped":
-            await self.start()
-        answer = await self._worker.call("embed", texts=list(texts), kind=kind)
+        answer = await self._child.call("embed", texts=list(texts), kind=kind)
         vectors: bytes = answer["vectors"]
         if len(vectors) != 4 * len(texts) * self._info.dimension:
             raise ModelError(

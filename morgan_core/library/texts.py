@@ -3,19 +3,17 @@
 from __future__ import annotations
 
 import logging
-import os
 import re
-import tempfile
 from collections.abc import Iterable, Iterator
 from pathlib import Path
 
 import msgspec
 
 from morgan_core.library.readers.base import READER_VERSION, Extracted
+from morgan_core.library.whole_file import UNFINISHED, write_whole
 
 _LEVEL = 3
 _HASH = re.compile(r"[0-9a-f]{64}")
-_UNFINISHED = ".tmp-"
 _SIGNATURE = "readers"
 
 log = logging.getLogger(__name__)
@@ -42,15 +40,7 @@ class TextStore:
         data = ZstdCompressor(level=_LEVEL, write_checksum=True).compress(packed)
         path = self._path(sha256)
         path.parent.mkdir(mode=0o700, parents=True, exist_ok=True)
-        descriptor, name = tempfile.mkstemp(prefix=_UNFINISHED, dir=path.parent)
-        unfinished = Path(name)
-        try:
-            with os.fdopen(descriptor, "wb") as file:
-                file.write(data)
-            unfinished.replace(path)
-        except BaseException:
-            unfinished.unlink(missing_ok=True)
-            raise
+        write_whole(path, data)
 
     def get(self, sha256: str) -> Extracted | None:
         """The text, or None when there is none of this version or it is damaged."""
@@ -107,7 +97,7 @@ class TextStore:
 
     def sweep(self) -> None:
         """Remove what a crash left half written. Call it while nothing is being put."""
-        for path in self._root.glob(f"??/{_UNFINISHED}*"):
+        for path in self._root.glob(f"??/{UNFINISHED}*"):
             path.unlink(missing_ok=True)
 
     def _path(self, sha256: str) -> Path:

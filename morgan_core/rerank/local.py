@@ -6,17 +6,16 @@ death takes no search with it.
 
 from __future__ import annotations
 
-import asyncio
 from collections.abc import Callable, Sequence
 from typing import Any
 
 from morgan_core.embedding.local import ENVIRONMENT, NICENESS
-from morgan_core.errors import ModelError, Unavailable
+from morgan_core.errors import ModelError
 from morgan_core.paths import Paths
 from morgan_core.rerank.files import locate
 from morgan_core.settings import Settings
 from morgan_core.types import WorkerInfo
-from morgan_core.worker import Worker
+from morgan_core.worker import OnDemand, Worker
 
 
 class LocalReranker:
@@ -32,9 +31,7 @@ class LocalReranker:
     ) -> None:
         directory = locate(settings.reranker_model)
         self._name = settings.reranker_model
-        self._starting = asyncio.Lock()
-        self._stopped = False
-        self._worker = Worker(
+        worker = Worker(
             "reranker",
             "morgan_core.embedding.rerank_process",
             config={"directory": str(directory), "device": settings.embedding_device},
@@ -43,36 +40,28 @@ class LocalReranker:
             env=ENVIRONMENT,
             niceness=NICENESS,
         )
+        self._child = OnDemand(worker)
 
     @property
     def ready(self) -> bool:
-        return self._worker.info.state == "ready"
+        return self._child.ready
 
     @property
     def worker(self) -> WorkerInfo | None:
         """The child, or None when it was never started."""
-        info = self._worker.info
-        return None if info.state == "stopped" and not self._stopped else info
+        return self._child.info
 
     async def start(self) -> None:
-        async with self._starting:
-            self._stopped = False
-            await self._worker.start()
+        await self._child.start()
 
     async def stop(self) -> None:
-        self._stopped = True
-        async with self._starting:
-            await self._worker.stop()
+        await self._child.stop()
 
     async def scores(self, query: str, texts: Sequence[str]) -> list[float]:
         """See ``Reranker.scores``. Waits for loading."""
         if not texts:
             return []
-        if self._stopped:
-            raise Unavailable("The reranker is stopped.")
-        if self._worker.info.state == "stopped":
-            await self.start()
-        found: Any = await self._worker.call("scores", query=query, texts=list(texts))
+        found: Any = await self._child.call("scores", query=query, texts=list(texts))
         if len(found) != len(texts):
             raise ModelError(f"The reranker {self._name} gave {len(found)} scores.")
         return [float(score) for score in found]

@@ -86,12 +86,13 @@ class Searcher:
         ids = [one.id for one in fused]
         chunks = await self._library.chunks(ids)
         vectors = {} if words_only else await self._library.vectors(ids[:POOL])
-        ranked: tuple[Passage, ...] = ()
-        for part in (fused[:POOL], fused[POOL:]):
-            ranked += await asyncio.to_thread(
-                rank, query, part, chunks, vectors, words_only=words_only
-            )
-        return ranked
+
+        def in_order() -> tuple[Passage, ...]:
+            parts = (fused[:POOL], fused[POOL:])
+            ranked = [rank(query, p, chunks, vectors, words_only=words_only) for p in parts]
+            return ranked[0] + ranked[1]
+
+        return await asyncio.to_thread(in_order)
 
     async def _vector(self, query: str, *, wait: bool) -> bytes | None:
         if not (wait or self._patient or self._embedder.ready):

@@ -17,7 +17,7 @@ import pytest
 
 from morgan_core.errors import BadInput, MorganError, Unavailable, WorkerDied
 from morgan_core.types import WorkerInfo
-from morgan_core.worker import Worker, run_once
+from morgan_core.worker import OnDemand, Worker, run_once
 from tests.helpers import eventually
 
 PROBE = "tests.workers.probe"
@@ -394,3 +394,20 @@ async def test_run_once_keeps_to_its_memory() -> None:
     )
     with pytest.raises(MorganError, match="MemoryError"):
         await run_once(PROBE, {}, "eat_memory", timeout=20, memory_limit=limit, size=2 * limit)
+
+
+# --- on demand ---------------------------------------------------------------------------
+
+
+async def test_a_child_on_demand_starts_with_the_first_call_and_stays_stopped(make: Make) -> None:
+    child = OnDemand(make())
+    assert child.info is None
+
+    assert await child.call("echo", value=1) == 1
+    assert child.ready
+
+    await child.stop()
+    with pytest.raises(Unavailable, match="The probe is stopped"):
+        await child.call("echo", value=1)
+    await child.start()
+    assert await child.call("echo", value=2) == 2

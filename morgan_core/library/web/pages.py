@@ -7,9 +7,7 @@ import codecs
 import importlib
 import logging
 import mimetypes
-import os
 import re
-import tempfile
 import time
 from collections.abc import Iterable
 from hashlib import sha256
@@ -21,6 +19,7 @@ import msgspec
 from morgan_core.library.look import real_path
 from morgan_core.library.names import is_below, on_disk
 from morgan_core.library.web.fetch import Fetched, clean_url, fetch
+from morgan_core.library.whole_file import write_whole
 from morgan_core.settings import Settings
 from morgan_core.types import Record
 
@@ -113,9 +112,9 @@ class WebPages:
             fetched=since,
             checked=now,
         )
-        _write(note, msgspec.json.encode(page))
+        write_whole(note, msgspec.json.encode(page))
         if since == now:
-            _write(file, content)
+            write_whole(file, content)
         kept = real_path(str(file))
         self._urls[kept] = url
         return kept
@@ -162,15 +161,3 @@ def _in_utf8(fetched: Fetched) -> bytes:
         return codecs.BOM_UTF8 + fetched.content.decode(fetched.charset).encode()
     except (LookupError, UnicodeError):
         return fetched.content
-
-
-def _write(path: Path, content: bytes) -> None:
-    descriptor, name = tempfile.mkstemp(prefix=".tmp-", dir=path.parent)
-    unfinished = Path(name)
-    try:
-        with os.fdopen(descriptor, "wb") as file:
-            file.write(content)
-        unfinished.replace(path)
-    except BaseException:
-        unfinished.unlink(missing_ok=True)
-        raise
