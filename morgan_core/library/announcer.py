@@ -69,6 +69,10 @@ class Announcer:
 
     def document(self, document_id: str) -> None:
         self._documents[document_id] = None
+        # One that is gone before it was reported may have been listed: its removal is told too.
+        shown = self._manifest.shown_paths(document_id) if self._manifest is not None else ()
+        if shown:
+            self._shown.setdefault(document_id, shown[0])
         self._awake.set()
 
     def root(self, path: str) -> None:

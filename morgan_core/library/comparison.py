@@ -88,7 +88,7 @@ class Comparison:
             await self._leave_unsettled(look, {})
         if await self._is_suddenly_empty(root, look):
             return look
-        if self._manifest.left_out.replace(path, look.scan.skipped | look.scan.blind):
+        if self._manifest.left_out.replace(path, _left_out(look)):
             await self._roots.set_left_out(root)
         await self._apply(look, {path}, told=frozenset(), urgent=False)
         await self._roots.watching(root)
@@ -104,7 +104,7 @@ class Comparison:
         return look
 
     def _count_left_out(self, look: Look, paths: Mapping[str, str]) -> None:
-        found = look.scan.skipped | look.scan.blind
+        found = _left_out(look)
         for root in set(paths.values()):
             here = {path: why for path, why in found.items() if is_below(path, root)}
             if self._manifest.left_out.update(root, paths.keys(), here):
@@ -227,6 +227,12 @@ class Comparison:
     def _root_path(self, path: str) -> str:
         root = self._manifest.root_of(path)
         return root.path if root else path
+
+
+def _left_out(look: Look) -> dict[str, str]:
+    """What is no document, and why; a file that is still being written soon is one."""
+    blind = {path: why for path, why in look.scan.blind.items() if why != _STILL_WRITTEN}
+    return look.scan.skipped | blind
 
 
 def _recent(files: Mapping[str, Seen]) -> list[str]:
