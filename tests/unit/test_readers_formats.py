@@ -275,7 +275,7 @@ def ole(stream: str) -> bytes:
         ("a.doc", ole("WordDocument"), "save it as .docx"),
         ("a.ppt", ole("PowerPoint Document"), "save it as .pptx"),
         ("a.xls", ole("Workbook"), "a damaged workbook"),
-        ("a.doc", ole("Contents"), "an old Office file"),
+        ("a.doc", ole("Contents"), "damaged: an Office or Outlook file"),
         ("a.bin", bytes(range(256)) * 8, "binary data"),
         ("a.bin", bytes(4000), "binary data"),
         ("a.txt", b"", "the file is empty"),

@@ -102,6 +102,7 @@ def test_attached_files_are_listed_and_read_at_their_place() -> None:
     assert extracted.place_of(rent, rent + 4) == "attachment Größe.md"
     assert extracted.place_of(0, 10) == "message"
     assert extracted.place_of(0, rent) == "message – attachment Größe.md"
+    assert extracted.heading_at(rent) == "Über die Miete › Größe.md › Lease › Rent"
     for heading in extracted.headings:
         assert extracted.text[heading.offset :].lstrip("# ").startswith(heading.title)
 
@@ -222,10 +223,3 @@ def test_each_mail_of_a_mailbox_is_a_unit_with_its_number() -> None:
     assert extracted.cuts == (extracted.headings[1].offset,)
     assert "First.\nFrom here on: no separator." in extracted.text
     assert "Second.\nFrom the sea." in extracted.text
-
-
-def test_an_outlook_message_with_a_workbook_in_it_says_what_it_is() -> None:
-    streams = "Workbook\0__properties_version1.0\0".encode("utf-16-le")
-
-    with pytest.raises(UnreadableFile, match=r"Outlook messages .* save it as \.eml"):
-        read(b"\xd0\xcf\x11\xe0\xa1\xb1\x1a\xe1" + streams, "a.msg")

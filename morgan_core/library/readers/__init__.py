@@ -28,7 +28,16 @@ from morgan_core.library.readers.opening import read_bytes
 if TYPE_CHECKING:
     from morgan_core.library.readers.ocr import Recognise
 
-__all__ = ["READER_VERSION", "Extracted", "Format", "Heading", "Source", "formats", "read"]
+__all__ = [
+    "READER_VERSION",
+    "Extracted",
+    "Format",
+    "Heading",
+    "Source",
+    "extract",
+    "formats",
+    "read",
+]
 
 DEFAULT_MAX_BYTES = 100 * 1024 * 1024
 
@@ -47,8 +56,7 @@ def read(
     content = read_bytes(path, max_bytes)
     if not content:
         raise UnreadableFile("the file is empty")
-    source = Source(name=Path(path).name, content=content, recognise=recognise)
-    extracted = next(f for f in formats() if f.claims(source)).read(source)
+    extracted = extract(Source(name=Path(path).name, content=content, recognise=recognise))
     if len(extracted.text) > MAX_TEXT:
         raise too_much_text()
     if not extracted.text.strip():
@@ -59,6 +67,11 @@ def read(
         sha256=sha256(content).hexdigest(),
         bytes=len(content),
     )
+
+
+def extract(source: Source) -> Extracted:
+    """The text of a file by the format that claims it. Raises UnreadableFile with the reason."""
+    return next(f for f in formats() if f.claims(source)).read(source)
 
 
 @cache

@@ -16,7 +16,7 @@ from morgan_core.types import Record
 if TYPE_CHECKING:
     from morgan_core.library.readers.ocr import Recognise
 
-READER_VERSION = 10
+READER_VERSION = 11
 """Counts up whenever any reader would extract other text from the same bytes; stored texts of
 another version are then read anew."""
 
@@ -149,6 +149,10 @@ class Source(Record, frozen=True):
     def suffix(self) -> str:
         """The lower-case ending of the name, with its dot."""
         return PurePath(self.name).suffix.lower()
+
+    def inner(self, name: str, content: bytes) -> Source:
+        """A file within this one, read without OCR."""
+        return Source(name=name, content=content)
 
 
 class Format(Record, frozen=True):

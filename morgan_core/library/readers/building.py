@@ -68,15 +68,18 @@ class Builder:
         for found in find_headings(self._parts[-1]):
             self._headings.append(msgspec.structs.replace(found, offset=start + found.offset))
 
-    def embed(self, extracted: Extracted) -> None:
-        """Add another document with its headings and cuts; its pages and places are not kept."""
+    def embed(self, extracted: Extracted, *, below: int = 0) -> None:
+        """Add another document with its headings, moved ``below`` a level, and its cuts; its pages
+        and places are not kept."""
         start = self.add(extracted.text)
         if start is None:
             return
         shift = start - (len(extracted.text) - len(extracted.text.lstrip("\n")))
         for heading in extracted.headings:
             offset = min(max(start, heading.offset + shift), self._length)
-            self._headings.append(msgspec.structs.replace(heading, offset=offset))
+            self._headings.append(
+                msgspec.structs.replace(heading, offset=offset, level=heading.level + below)
+            )
         self._cuts += [at + shift for at in extracted.cuts if start < at + shift < self._length]
 
     def cut(self) -> None:

@@ -9,44 +9,24 @@ from __future__ import annotations
 import codecs
 import re
 from collections.abc import Iterator
+from functools import partial
 from typing import TYPE_CHECKING
 
 from morgan_core.errors import UnreadableFile
-from morgan_core.library.readers.building import Builder, line_of
+from morgan_core.library.readers.building import line_of
 from morgan_core.library.readers.decoding import decode
-from morgan_core.library.readers.html_content import whole_body
-from morgan_core.library.readers.html_render import render
-from morgan_core.library.readers.markup import decode_markup, parse
-from morgan_core.types import Record
+from morgan_core.library.readers.letters import MAX_PARTS, Attachment, Letter
+from morgan_core.library.readers.markup import decode_markup
 
 if TYPE_CHECKING:
     from email.message import Message
 
     Mail = Message[str, str]
 
-MAX_PARTS = 500
-"""Most parts of one mail that are looked at."""
-
+_HEADERS = ("From", "To", "Cc", "Date", "Subject", "Message-ID")
 _LONGEST_HEADER = 4000
-_SHORT = 300
 _SOFT_BREAK = re.compile(r"(?<=[^\s>-]) \r?\n(?![>\s]|$)")
 _NAME = re.compile(r'name\*?(?:0\*?)?\s*=\s*"?([^";]{1,200})', re.I)
-
-
-class Attachment(Record, frozen=True):
-    """A file in a mail; ``mail`` is set instead of ``content`` for a forwarded mail."""
-
-    name: str
-    content: bytes
-    mail: Mail | None = None
-
-
-class Parts(Record, frozen=True):
-    """The bodies of a mail as plain text and as HTML source, either may be empty."""
-
-    plain: str
-    html: str
-    attachments: list[Attachment]
 
 
 def parse_mail(content: bytes) -> Mail:
@@ -79,11 +59,11 @@ def decode_header(value: str) -> str:
     texts = []
     for part, charset in parts:
         raw = part if isinstance(part, bytes) else part.encode("utf-8", "surrogateescape")
-        texts.append(_text(raw, charset or ""))
+        texts.append(decode_text(raw, charset or ""))
     return line_of("".join(texts))
 
 
-def split_parts(mail: Mail) -> Parts:
+def letter_of(mail: Mail) -> Letter:
     """What a person sees of ``mail``: of two versions of the same text, both are kept apart."""
     plain: list[str] = []
     html: list[str] = []
@@ -94,16 +74,27 @@ def split_parts(mail: Mail) -> Parts:
         if kind.startswith("multipart/"):
             kind = "text/plain"  # its boundary is missing
         if kind == "message/rfc822":
-            inner = part.get_payload()
-            for forwarded in _mails(inner)[:1]:
-                attachments.append(Attachment(name=name or "mail", content=b"", mail=forwarded))
+            for forwarded in _mails(part.get_payload())[:1]:
+                attachments.append(
+                    Attachment(name=name or "mail", letter=partial(letter_of, forwarded))
+                )
             continue
         attached = part.get_content_disposition() == "attachment" or bool(name)
         if kind in ("text/plain", "text/html") and not attached:
             (plain if kind == "text/plain" else html).append(_body(part, kind))
         elif attached:
             attachments.append(Attachment(name=name or kind, content=_content(part)))
-    return Parts(plain="\n\n".join(plain), html="\n".join(html), attachments=attachments)
+    return Letter(
+        headers=headers_of(mail),
+        plain="\n\n".join(plain),
+        html="\n".join(html),
+        attachments=attachments,
+    )
+
+
+def headers_of(mail: Mail) -> dict[str, str]:
+    """The headers that are of use to a person, those that are filled in."""
+    return {name: value for name in _HEADERS if (value := header(mail, name))}
 
 
 def file_name(part: Mail) -> str:
@@ -115,20 +106,6 @@ def file_name(part: Mail) -> str:
         found = _NAME.search(str(part.get("Content-Disposition", ""))[:_LONGEST_HEADER])
         name = found[1] if found else ""
     return decode_header(name)[:200]
-
-
-def add_body(builder: Builder, parts: Parts) -> None:
-    """Add the plain text, or the HTML where the plain text is only a substitute for it."""
-    plain = parts.plain.strip()
-    if parts.html and len(plain) < _SHORT:
-        inner = Builder()
-        if (content := whole_body(parse(parts.html))) is not None:
-            render(content, inner)
-        page = inner.extracted("mail")
-        if len(page.text) > 2 * len(plain):
-            builder.embed(page)
-            return
-    builder.add(plain)
 
 
 def _leaves(mail: Mail) -> Iterator[Mail]:
@@ -168,13 +145,13 @@ def _body(part: Mail, kind: str) -> str:
     charset = str(part.get_param("charset", "") or "")
     if kind == "text/html" and not charset:
         return decode_markup(content)[0]
-    text = _text(content, charset)
+    text = decode_text(content, charset)
     if str(part.get_param("format", "")).lower() == "flowed":
         text = _SOFT_BREAK.sub(" ", text)
     return text
 
 
-def _text(content: bytes, charset: str) -> str:
+def decode_text(content: bytes, charset: str) -> str:
     """``content`` in ``charset``, or in what it looks like when that is wrong or unknown."""
     try:
         name = codecs.lookup(charset.strip("\"' ")).name if charset else "utf-8"

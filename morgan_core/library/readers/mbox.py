@@ -7,8 +7,8 @@ from collections.abc import Iterator
 
 from morgan_core.library.readers.base import Extracted, Format, Source
 from morgan_core.library.readers.building import Builder
-from morgan_core.library.readers.mail import DEEPEST, add_mail
-from morgan_core.library.readers.mail_parts import header, parse_mail
+from morgan_core.library.readers.letters import DEEPEST, add_letter
+from morgan_core.library.readers.mail_parts import letter_of, parse_mail
 
 # "From ", an address, a date that ends in a year and perhaps a zone.
 _SEPARATOR = re.compile(
@@ -22,10 +22,10 @@ def read_mbox(source: Source) -> Extracted:
     and not read."""
     builder = Builder()
     for number, content in enumerate(_mails(source.content), start=1):
-        mail = parse_mail(content)
+        letter = letter_of(parse_mail(content))
         builder.cut()
-        builder.place(f"message {number}: {header(mail, 'Subject')}".rstrip(": "))
-        add_mail(builder, mail, depth=DEEPEST)
+        builder.place(f"message {number}: {letter.subject}".rstrip(": "))
+        add_letter(builder, letter, source, depth=DEEPEST)
     return builder.extracted("mailbox", title="")
 
 

@@ -32,8 +32,8 @@ _OLE: dict[OleKind, str] = {
     "encrypted": "encrypted: it needs a password",
     "word": "old Word documents (.doc) are not read: save it as .docx",
     "powerpoint": "old PowerPoint presentations (.ppt) are not read: save it as .pptx",
-    "outlook": "Outlook messages (.msg) are not read: save it as .eml",
     "excel": "a damaged workbook",
+    "damaged": "damaged: an Office or Outlook file of which a part is missing or broken",
     "other": "an old Office file of a kind that Morgan does not read",
 }
 _MIME_TYPES: tuple[tuple[str, str], ...] = (
@@ -47,7 +47,7 @@ def _reason(source: Source) -> str | None:
     content = source.content
     if content.startswith((b"PK\x03\x04", b"PK\x05\x06")):
         return _reason_of_zip(content)
-    if kind := ole_kind(content):
+    if (kind := ole_kind(content)) in _OLE:
         return _OLE[kind]
     if content.startswith(b"RIFF"):
         sound = content[8:12] == b"WAVE"
