@@ -130,10 +130,13 @@ class Comparison:
         """A folder that lost all its files, with no word of their deletion, is offline."""
         if look.scan.files or look.scan.blind or root.kind != "watched":
             return False
+        await self._roots.disks.look()
         left = [
             row
             for row in self._manifest.files.values()
-            if row.root == root.path and row.deleted_at is None
+            if row.root == root.path
+            and row.deleted_at is None
+            and not self._roots.disks.is_away_inside(row.path, root.path)
         ]
         skipped = look.scan.skipped
         if not left or any(
@@ -176,6 +179,7 @@ class Comparison:
         async for path in in_slices(to_hash):
             self._intake.add(path, self._root_path(path), urgent=urgent)
         await self._delete(plan.deleted, told)
+        await self._roots.disks.found(disk.keys(), roots)
         if any(self._roots.is_empty_offline(root) for root in roots) and disk:
             for root in roots:
                 self._roots.ask_for_scan(root)
@@ -210,12 +214,18 @@ class Comparison:
         return to_hash
 
     async def _delete(self, paths: list[str], told: set[str] | frozenset[str]) -> None:
-        """Hide deleted files, unless it is their root that is gone.
+        """Hide deleted files, unless it is their root or their disk that is gone.
 
         A root that is offline because it is empty loses only files that were ``told`` deleted.
         """
+        disks = self._roots.disks
+        if paths:
+            await disks.look()
         intact: dict[str, bool] = {}
         async for path in in_slices(paths):
+            if point := disks.away_above(path):
+                self._manifest.take_away(path, point)
+                continue
             root = self._manifest.files[path].root
             if root not in intact:
                 intact[root] = await self._roots.is_intact(root)

@@ -29,12 +29,18 @@ from morgan_core.types import Document, LibraryCounts
 if TYPE_CHECKING:
     from morgan_core.storage.catalogue import Catalogue
 
+_AWAY = (
+    "{} is not mounted; its documents are kept until it is again. If it never will be, remove them "
+    "with morgan-tui forget."
+)
 _STATES = ("waiting", "reading", "findable", "ready", "failed", "offline")
 
 
 class Manifest:
     """Holds every row of the catalogue but the chunks. ``reused`` are the vectors, by document,
     that the current revision found in the cache, where this process embedded all of it.
+    ``mount_points`` are those that hold known files, ``away`` the files, with the mount point of
+    each, that are missing because nothing is mounted there.
 
     ``on_document`` is told of each document that changed in a way a person can see, and of each
     that is no longer to be seen. ``shown`` is what a path is called in front of people.
@@ -53,6 +59,8 @@ class Manifest:
         self.files = {row.path: row for row in snapshot.files}
         self.roots = {row.path: row for row in snapshot.roots}
         self.exclusions = set(snapshot.exclusions)
+        self.mount_points = set(snapshot.mount_points)
+        self.away: dict[str, str] = {}
         self.gone: dict[str, FileRow] = {}
         self.reused: dict[str, int] = {}
         self.left_out = LeftOut()
@@ -130,14 +138,12 @@ class Manifest:
         return document is not None and document.sha256 == row.sha256
 
     def offline(self, document_id: str) -> bool:
-        """Whether every path of the document lies in a root that is offline."""
-        if all(root.state != "offline" for root in self.roots.values()):
+        """Whether every path of the document is in a root that is offline or on a disk that is
+        away."""
+        if not self.away and all(root.state != "offline" for root in self.roots.values()):
             return False
         paths = self.live_paths(document_id)
-        return bool(paths) and all(
-            (root := self.roots.get(self.files[path].root)) is not None and root.state == "offline"
-            for path in paths
-        )
+        return bool(paths) and all(self._why_offline(path) for path in paths)
 
     def show(self, document_id: str) -> Document | None:
         """The document as faces see it; None when it is hidden or unknown."""
@@ -146,13 +152,12 @@ class Manifest:
         if row is None or row.hidden_at is not None or not paths:
             return None
         offline = self.offline(document_id)
-        root = self.roots.get(self.files[paths[0]].root) if offline else None
         return Document(
             id=row.id,
             path=self._shown(paths[0]),
             paths=self.shown_paths(document_id),
             state="offline" if offline else row.state,
-            reason=root.reason if root else row.reason,
+            reason=self._why_offline(paths[0]) if offline else row.reason,
             passages=row.passages,
             embedded=row.embedded,
             reused=self.reused.get(row.id),
@@ -212,6 +217,7 @@ class Manifest:
             return
         row.deleted_at = time.time()
         self.gone[path] = row
+        self.away.pop(path, None)
         self._dirty_files.add(path)
         self._moved.add(row.document_id)
         self._refresh(row.document_id)
@@ -223,6 +229,17 @@ class Manifest:
             self._detach(path)
             self._moved.add(row.document_id)
             self._refresh(row.document_id)
+
+    def take_away(self, path: str, point: str) -> None:
+        """The file is missing because nothing is mounted at ``point``: keep it, as offline."""
+        if self.away.get(path) != point:
+            self.away[path] = point
+            self._tell(self.files[path].document_id)
+
+    def give_back(self, path: str) -> None:
+        """The file is there again."""
+        if self.away.pop(path, None) is not None:
+            self._tell(self.files[path].document_id)
 
     def adopt(self, paths: Iterable[str]) -> None:
         """Give each file to its innermost root, after the roots have changed."""
@@ -325,6 +342,14 @@ class Manifest:
         state = "offline" if self.offline(document_id) else row.state
         return Share(state, row.passages, row.passages - row.embedded)
 
+    def _why_offline(self, path: str) -> str:
+        """Why the file is out of reach; empty when it is not."""
+        root = self.roots.get(self.files[path].root)
+        if root is not None and root.state == "offline":
+            return root.reason
+        point = self.away.get(path)
+        return _AWAY.format(point) if point else ""
+
     def _has_other_files(self, document_id: str, path: str) -> bool:
         return any(other != path for other in self.live_paths(document_id))
 
@@ -359,6 +384,7 @@ class Manifest:
             self._moved.add(document.id)
         self.files[path] = row
         self.gone.pop(path, None)
+        self.away.pop(path, None)
         self._gone_files.discard(path)
         self._paths[document.id].add(path)
         self._dirty_files.add(path)
@@ -370,6 +396,7 @@ class Manifest:
     def _detach(self, path: str) -> None:
         row = self.files.pop(path)
         self.gone.pop(path, None)
+        self.away.pop(path, None)
         self._paths[row.document_id].discard(path)
         self._gone_files.add(path)
 

@@ -1,4 +1,4 @@
-"""Which folders lie on drives whose changes the system does not report."""
+"""Where disks are mounted, and which of them do not report what changes on them."""
 
 from __future__ import annotations
 
@@ -7,7 +7,7 @@ import sys
 from collections.abc import Iterator
 from pathlib import Path
 
-from morgan_core.library.names import is_below
+from morgan_core.library.names import is_below, to_text
 
 _MOUNTS = Path("/proc/self/mountinfo")
 
@@ -37,6 +37,18 @@ _REMOTE = frozenset(
 )
 _LOCAL_FUSE = frozenset({"fuse.gocryptfs", "fuse.encfs", "fuse.cryfs", "fuse.securefs"})
 _OCTAL = re.compile(r"\\([0-7]{3})")
+
+
+def mount_points() -> frozenset[str]:
+    """Where something is mounted now, in the text form of ``names``; empty when the system does
+    not tell."""
+    if sys.platform == "linux":
+        points = (point for point, _ in _mounted())
+    else:
+        import psutil
+
+        points = (partition.mountpoint for partition in psutil.disk_partitions(all=True))
+    return frozenset(map(to_text, points))
 
 
 def silent_mount(folder: str) -> tuple[str, str] | None:

@@ -16,6 +16,7 @@ from typing import Literal
 import msgspec
 
 from morgan_core.errors import Unavailable
+from morgan_core.library.disks import Disks
 from morgan_core.library.look import Identity, identity, stands
 from morgan_core.library.manifest import Manifest
 from morgan_core.library.mounts import silent_mount
@@ -59,6 +60,7 @@ class RootKeeper:
         self._settings = settings
         self._on_root = on_root
         self._on_wake = on_wake
+        self.disks = Disks(manifest)
         self._watcher = Watcher(on_hint, self.ask_for_all)
         self._identities: dict[str, Identity] = {}
         self._due: dict[str, float] = dict.fromkeys(manifest.roots, 0.0)
@@ -167,9 +169,15 @@ class RootKeeper:
     # --- supervision -----------------------------------------------------------------------
 
     async def supervise(self) -> bool:
-        """Look whether the watched roots are there; True when one came, went or was replaced."""
-        changed = False
+        """Look whether the watched roots are there, and the disks in them; True when one came,
+        went or was replaced."""
+        await self.disks.look()
+        points = self.disks.take_changed()
+        changed = bool(points)
         for root in list(self._manifest.roots.values()):
+            if any(is_below(point, root.path) or is_below(root.path, point) for point in points):
+                self._identities.pop(root.path, None)
+                self._due[root.path] = 0.0
             if root.kind == "watched":
                 now = await asyncio.to_thread(identity, root.path)
                 if now != self._identities.get(root.path):

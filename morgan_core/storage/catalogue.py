@@ -83,6 +83,7 @@ class Catalogue:
                 roots=[RootRow(**row) for row in await rows(t.roots)],
                 journal=[JournalRow(**row) for row in await rows(t.ingest_journal)],
                 exclusions=[row["path"] for row in await rows(t.exclusions)],
+                mount_points=[row["path"] for row in await rows(t.mount_points)],
                 jobs=[_job(row) for row in await rows(t.jobs)],
             )
         found.jobs.sort(key=lambda job: job.created)
@@ -178,18 +179,19 @@ class Catalogue:
         await self._save_durably(t.roots, [root])
 
     async def remove_roots(self, paths: Sequence[str]) -> None:
-        async with self._writing, self._durable.begin() as connection:
-            await _delete(connection, t.roots, "path", paths)
+        await self._remove_paths(t.roots, paths)
 
     async def exclude(self, paths: Sequence[str]) -> None:
-        now = time.time()
-        rows = [{"path": path, "created": now} for path in paths]
-        async with self._writing, self._durable.begin() as connection:
-            await _upsert(connection, t.exclusions, rows)
+        await self._add_paths(t.exclusions, paths)
 
     async def include(self, paths: Sequence[str]) -> None:
-        async with self._writing, self._durable.begin() as connection:
-            await _delete(connection, t.exclusions, "path", paths)
+        await self._remove_paths(t.exclusions, paths)
+
+    async def add_mount_points(self, paths: Sequence[str]) -> None:
+        await self._add_paths(t.mount_points, paths)
+
+    async def remove_mount_points(self, paths: Sequence[str]) -> None:
+        await self._remove_paths(t.mount_points, paths)
 
     async def save_job(self, job: JobRow) -> None:
         """Write the job; of finished ones only the newest are kept."""
@@ -217,6 +219,16 @@ class Catalogue:
             if chunks:
                 await connection.execute(t.chunks.insert(), chunks)
             await _replace(connection, t.ingest_journal, "document_id", total.journal)
+
+    async def _add_paths(self, table: Table, paths: Sequence[str]) -> None:
+        now = time.time()
+        rows = [{"path": path, "created": now} for path in paths]
+        async with self._writing, self._durable.begin() as connection:
+            await _upsert(connection, table, rows)
+
+    async def _remove_paths(self, table: Table, paths: Sequence[str]) -> None:
+        async with self._writing, self._durable.begin() as connection:
+            await _delete(connection, table, "path", paths)
 
     async def _save_durably(self, table: Table, rows: Sequence[Any]) -> None:
         async with self._writing, self._durable.begin() as connection:

@@ -108,11 +108,12 @@ class JobRow:
 
 @dataclass(slots=True)
 class Snapshot:
-    """All of the catalogue but the chunks."""
+    """All of the catalogue but the chunks. ``mount_points`` are those that hold known files."""
 
     documents: list[DocumentRow] = field(default_factory=list)
     files: list[FileRow] = field(default_factory=list)
     roots: list[RootRow] = field(default_factory=list)
     journal: list[JournalRow] = field(default_factory=list)
     exclusions: list[str] = field(default_factory=list)
+    mount_points: list[str] = field(default_factory=list)
     jobs: list[JobRow] = field(default_factory=list)

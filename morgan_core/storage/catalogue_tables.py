@@ -83,6 +83,13 @@ exclusions = Table(
     Column("created", Float, nullable=False),
 )
 
+mount_points = Table(
+    "mount_points",
+    metadata,
+    Column("path", Text, primary_key=True),
+    Column("created", Float, nullable=False),
+)
+
 jobs = Table(
     "jobs",
     metadata,

@@ -11,7 +11,7 @@ from sqlalchemy.ext.asyncio import AsyncEngine
 
 from morgan_core.errors import MorganError
 
-HEAD = "0005_summary"
+HEAD = "0006_mount_points"
 
 
 async def migrate(engine: AsyncEngine) -> bool:

@@ -2,8 +2,6 @@
 
 from __future__ import annotations
 
-import os
-import shutil
 import subprocess
 import sys
 from pathlib import Path
@@ -15,6 +13,7 @@ from morgan_core.library.room import LibraryRoom
 from morgan_core.library.watcher import Watcher
 from tests.helpers import eventually
 from tests.library_parts import library_in, room_in
+from tests.mounting import WHY_NOT, can_mount, mount, unmount
 
 pytestmark = pytest.mark.skipif(sys.platform != "linux", reason="about Linux's inotify and mounts")
 
@@ -155,7 +154,7 @@ async def test_a_symlinked_folder_is_watched_where_it_really_is(tmp_path: Path, 
         await eventually(lambda: ready(room, "a.txt", "b.txt"))
 
 
-@pytest.mark.skipif(os.geteuid() != 0 or not shutil.which("mount"), reason="only root can mount")
+@pytest.mark.skipif(not can_mount(), reason=WHY_NOT)
 async def test_a_mount_point_that_becomes_an_empty_folder_is_offline(tmp_path: Path) -> None:
     point = tmp_path / "usb"
     point.mkdir()
@@ -175,14 +174,6 @@ async def test_a_mount_point_that_becomes_an_empty_folder_is_offline(tmp_path: P
             await library.in_state("b.txt")
     finally:
         unmount(point)
-
-
-def unmount(point: Path) -> None:
-    subprocess.run(["umount", "--lazy", str(point)], check=True)
-
-
-def mount(point: Path) -> None:
-    subprocess.run(["mount", "-t", "tmpfs", "none", str(point)], check=True)
 
 
 async def test_a_file_that_becomes_readable_is_noticed_at_once(tmp_path: Path, docs: Path) -> None:
