@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from typing import Any
+from typing import Any, Literal
 
 import msgspec
 
@@ -13,6 +13,7 @@ from morgan_core.types import (
     Health,
     Job,
     LibraryCounts,
+    Method,
     ModelInfo,
     PromptUse,
     Record,
@@ -49,14 +50,24 @@ class Searching(TurnEvent, tag="searching", frozen=True, kw_only=True):
     query: str
 
 
+class Progress(TurnEvent, tag="progress", frozen=True, kw_only=True):
+    """Whole documents are read: ``done`` of ``total`` documents or parts of one."""
+
+    done: int
+    total: int
+    unit: Literal["document", "part"]
+
+
 class Sources(TurnEvent, tag="sources", frozen=True, kw_only=True):
     """What was found. With ``relevant`` false these are only the nearest passages; with
-    ``own_knowledge`` nothing was searched, and what follows is the model's own."""
+    ``own_knowledge`` nothing was searched, and what follows is the model's own. By another
+    ``method`` than ``generated`` no model is asked, and the answer comes in one piece."""
 
     sources: tuple[Source, ...]
     relevant: bool = True
     own_knowledge: bool = False
     retrieval: Retrieval | None = None
+    method: Method = "generated"
 
 
 class Prompted(TurnEvent, tag="prompted", frozen=True, kw_only=True):
@@ -93,7 +104,9 @@ class Failed(TurnEvent, tag="failed", frozen=True, kw_only=True):
     details: dict[str, Any] = {}
 
 
-AnyTurnEvent = Queued | Loading | Searching | Sources | Prompted | Token | Checked | Done | Failed
+AnyTurnEvent = (
+    Queued | Loading | Searching | Progress | Sources | Prompted | Token | Checked | Done | Failed
+)
 
 turn_event_encoder = msgspec.json.Encoder()
 turn_event_decoder: msgspec.json.Decoder[AnyTurnEvent] = msgspec.json.Decoder(AnyTurnEvent)

@@ -7,7 +7,7 @@ import time
 from collections.abc import Callable, Iterable
 
 from morgan_core.errors import BadInput
-from morgan_core.types import Document
+from morgan_core.types import Document, Scope
 
 GROUPS: dict[str, frozenset[str]] = {
     name: frozenset(members.split())
@@ -43,6 +43,27 @@ def of_types(types: Iterable[str]) -> Callable[[str, Iterable[str]], bool]:
     return lambda kind, paths: (
         kind in wanted or any(path.lower().endswith(endings) for path in paths)
     )
+
+
+def in_scope(document: Document, scope: Scope | None) -> bool:
+    """Whether ``scope`` holds the document, readable or not."""
+    if scope is None:
+        return True
+    paths = document.paths or (document.path,)
+    if scope.documents or scope.folders:
+        inside = any(
+            path == folder or path.startswith(folder.rstrip("/") + "/")
+            for path in paths
+            for folder in scope.folders
+        )
+        if not (inside or document.id in scope.documents):
+            return False
+    if scope.kinds and not of_types(scope.kinds)(document.kind, paths):
+        return False
+    after, before = scope.modified_after, scope.modified_before
+    if after is not None and document.modified < after:
+        return False
+    return before is None or document.modified < before
 
 
 def types_of(documents: Iterable[Document]) -> list[str]:

@@ -442,6 +442,10 @@ class Timings(Record, frozen=True, kw_only=True):
 
 FinishReason = Literal["end", "length", "stopped", "not_found"]
 
+Method = Literal["generated", "counted", "extracted"]
+"""How an answer came about: the model wrote it; it was counted in the library's catalogue or in
+the texts of all documents; or it was put together from sentences of the documents as they stand."""
+
 
 class Shortfall(Record, frozen=True, kw_only=True):
     """Why source ``n`` of a refusal, one of the nearest passages, was not enough.
@@ -461,7 +465,8 @@ class Shortfall(Record, frozen=True, kw_only=True):
 class Answer(Record, frozen=True, kw_only=True):
     """``ask --json``. With ``own_knowledge`` the model was asked for what it knows by itself:
     the answer has no sources and nothing of it was checked. ``shortfalls`` tell of a refusal why
-    each of its ``sources`` was not enough."""
+    each of its ``sources`` was not enough. By another ``method`` than ``generated`` no model was
+    asked."""
 
     answer: str
     sentences: tuple[Sentence, ...] = ()
@@ -475,6 +480,7 @@ class Answer(Record, frozen=True, kw_only=True):
     why: Why | None = None
     own_knowledge: bool = False
     shortfalls: tuple[Shortfall, ...] = ()
+    method: Method = "generated"
 
 
 # --- conversations -----------------------------------------------------------------------

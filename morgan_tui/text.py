@@ -18,6 +18,12 @@ if TYPE_CHECKING:
 OWN_KNOWLEDGE = "From the model's own knowledge, not from your documents"
 """Stands with every answer that was not drawn from the documents, in every face."""
 
+METHODS: dict[str, str] = {
+    "counted": "counted in your library, not generated",
+    "extracted": "sentences of the documents as they stand, not generated",
+}
+"""What is said of an answer that no model wrote, by its method."""
+
 
 def clean(text: str) -> str:
     """``text`` without control characters, escape sequences and bidi overrides."""
@@ -64,6 +70,11 @@ def source_label(source: Source) -> str:
 def shortfall_reasons(answer: Answer | None) -> dict[int, str]:
     """Why each of a refusal's sources was not enough, by its number."""
     return {one.n: clean_line(one.reason) for one in (answer.shortfalls if answer else ())}
+
+
+def scanning(done: int, total: int, unit: str) -> str:
+    """How far a tool is: ``reading part 3 of 12``."""
+    return f"reading {unit} {min(done + 1, total):,} of {total:,}"
 
 
 def human_size(size: int) -> str:

@@ -32,6 +32,7 @@ TurnState = Literal[
     "queued",
     "loading",
     "searching",
+    "scanning",
     "reading",
     "answering",
     "done",
@@ -64,6 +65,10 @@ class LiveTurn:
     share: float = 0.0
     query: str = ""
     """What is searched for."""
+    done: int = 0
+    total: int = 0
+    unit: str = ""
+    """How far a tool is that reads whole documents: ``done`` of ``total`` documents or parts."""
     text: str = ""
     sources: tuple[Source, ...] = ()
     relevant: bool = True
@@ -104,6 +109,9 @@ class LiveTurn:
             case events.Searching():
                 self.query = event.query
                 self.state = "searching"
+            case events.Progress():
+                self.done, self.total, self.unit = event.done, event.total, event.unit
+                self.state = "scanning"
             case events.Sources():
                 self.sources = event.sources
                 self.relevant = event.relevant

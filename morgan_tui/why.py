@@ -8,7 +8,7 @@ from __future__ import annotations
 from collections.abc import Iterator, Sequence
 from typing import TYPE_CHECKING, NamedTuple
 
-from morgan_tui.text import clean_line, clean_name, document_name, passage_place, plural
+from morgan_tui.text import METHODS, clean_line, clean_name, document_name, passage_place, plural
 
 if TYPE_CHECKING:
     from morgan_core.types import (
@@ -104,6 +104,8 @@ def sections(answer: Answer, *, width: int = WIDTH) -> list[Section]:
 def _summary(answer: Answer, retrieval: Retrieval, prompt: PromptUse | None) -> Iterator[str]:
     if answer.own_knowledge:
         yield "Nothing was searched: the model was asked for what it knows by itself."
+    elif answer.method in METHODS:
+        yield f"The answer is {METHODS[answer.method]}."
     else:
         yield from _search(retrieval)
     if prompt is None:

@@ -6,6 +6,7 @@ import asyncio
 import logging
 import time
 from collections.abc import Callable, Sequence
+from typing import Literal
 
 from morgan_core.chat.checking import AnswerChecker
 from morgan_core.chat.finding import Finder
@@ -13,9 +14,21 @@ from morgan_core.chat.prompt import Conversation, is_strong, make_prompt
 from morgan_core.chat.rewrite import Query, query_by_model, search_query
 from morgan_core.chat.transcript import load_conversation
 from morgan_core.chat.turn import Turn
+from morgan_core.chat.whole.desk import Desk
+from morgan_core.chat.whole.told import counted
 from morgan_core.embedding.base import Embedder
 from morgan_core.errors import MorganError
-from morgan_core.events import Done, Failed, Loading, Prompted, Queued, Searching, Sources, Token
+from morgan_core.events import (
+    Done,
+    Failed,
+    Loading,
+    Progress,
+    Prompted,
+    Queued,
+    Searching,
+    Sources,
+    Token,
+)
 from morgan_core.llm.base import ChatMessage, ChatModel, Delta, Finished
 from morgan_core.retrieval.grounding import Grounded, without_citations
 from morgan_core.retrieval.shortfall import shortfalls
@@ -38,6 +51,9 @@ NEAREST = " The nearest passages are listed with this answer, each with why it w
 EMPTY_LIBRARY = "There is nothing in your library yet. Add a folder or a file, then ask again."
 EMPTY_SCOPE = "There is nothing within {} in your library. Ask again with other limits, or none."
 
+REPORT_EVERY = 0.1
+"""Seconds between two reports of how far a tool is."""
+
 log = logging.getLogger(__name__)
 
 
@@ -50,6 +66,7 @@ class TurnRun:
         *,
         store: ConversationStore,
         finder: Finder,
+        desk: Desk | None,
         embedder: Embedder,
         model: Callable[[], ChatModel],
         settings: Settings,
@@ -58,6 +75,7 @@ class TurnRun:
         self._turn = turn
         self._store = store
         self._finder = finder
+        self._desk = desk
         self._embedder = embedder
         self._model = model
         self._settings = settings
@@ -69,6 +87,7 @@ class TurnRun:
         self._position = 0
         self._checker: AnswerChecker | None = None
         self._said: Conversation | None = None
+        self._reported = 0.0
 
     async def run(self) -> None:
         try:
@@ -104,6 +123,9 @@ class TurnRun:
     async def _answer(self) -> None:
         turn = self._turn
         self._mark("queued")
+        if await self._tell():
+            await self._finish("end")
+            return
         if turn.found is None:
             if turn.asked.own_knowledge:
                 unsearched = Retrieval(query="")
@@ -124,6 +146,33 @@ class TurnRun:
         prompt_messages = await self._prompt(model, sources if relevant else ())
         reason = await self._generate(model, prompt_messages)
         await self._finish(reason)
+
+    async def _tell(self) -> bool:
+        """Answer by a tool, if the question is for one. Its answer comes in one piece, so that
+        one that was cut off before it is made again."""
+        turn = self._turn
+        if turn.method != "generated" and turn.text:
+            return True
+        if self._desk is None or (turn.found is not None and turn.method == "generated"):
+            return False
+        told = await self._desk.tell(turn.asked, self._report)
+        if told is None:
+            return False
+        await self._store.update_message(turn.asked.question.id, prompt=turn.asked.put)
+        await self._store.update_message(
+            turn.asked.answer.id, sources=told.sources, prompt=told.gist
+        )
+        turn.emit(Sources, sources=told.sources, retrieval=Retrieval(query=""), method=told.method)
+        self._mark("search")
+        turn.emit(Token, text=told.text, start=0)
+        self._mark("first_token")
+        return True
+
+    def _report(self, done: int, total: int, unit: Literal["document", "part"]) -> None:
+        now = time.perf_counter()
+        if now - self._reported >= REPORT_EVERY:
+            self._reported = now
+            self._turn.emit(Progress, done=done, total=total, unit=unit)
 
     async def _search(self) -> None:
         turn = self._turn
@@ -217,8 +266,11 @@ class TurnRun:
         sources, _ = turn.found or ((), False)
         refused = reason == "not_found"
         own_knowledge = turn.asked.own_knowledge
+        method = turn.method
         checked = Grounded(text=without_citations(raw) if own_knowledge else raw)
-        if not (refused or own_knowledge):
+        if method == "counted":
+            checked = counted(raw, sources)
+        elif not (refused or own_knowledge):
             checked = await self._checking().finish(complete=reason == "end")
         answer = Answer(
             answer=checked.text,
@@ -233,14 +285,12 @@ class TurnRun:
             why=turn.why,
             own_knowledge=own_knowledge,
             shortfalls=shortfalls(self._searched_for(), sources) if refused else (),
+            method=method,
         )
         state: MessageState = "stopped" if reason == "stopped" else "complete"
+        read = {} if method == "counted" else {"prompt": "" if refused else raw}
         await self._store.update_message(
-            turn.asked.answer.id,
-            text=answer.answer,
-            prompt="" if refused else raw,
-            state=state,
-            answer=answer,
+            turn.asked.answer.id, text=answer.answer, state=state, answer=answer, **read
         )
         turn.emit(Done, answer=answer)
 

@@ -11,7 +11,7 @@ from morgan_core.chat.journal import Journal
 from morgan_core.errors import Leaving
 from morgan_core.events import AnyTurnEvent, Done, Failed, Prompted, Sources, Token
 from morgan_core.scopes import without_words
-from morgan_core.types import Message, Record, Scope, Source, Why
+from morgan_core.types import Message, Method, Record, Scope, Source, Why
 
 Ending = Literal["stop", "leave"]
 
@@ -73,6 +73,12 @@ class Turn:
         """The sources and whether they are relevant, once the search is done."""
         last = self._last_sources
         return (last.sources, last.relevant) if last else None
+
+    @property
+    def method(self) -> Method:
+        """How the answer comes about, as far as that is decided."""
+        last = self._last_sources
+        return last.method if last else "generated"
 
     @property
     def why(self) -> Why | None:

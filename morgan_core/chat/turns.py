@@ -13,6 +13,8 @@ from morgan_core.chat.finding import Finder
 from morgan_core.chat.journal import read_journal, remove_old_journals
 from morgan_core.chat.run import TurnRun
 from morgan_core.chat.turn import Question, Turn
+from morgan_core.chat.whole.desk import Desk
+from morgan_core.chat.whole.shelf import Shelf
 from morgan_core.errors import BadInput, NotFound
 from morgan_core.events import AnyTurnEvent, Done, Queued, Token
 from morgan_core.llm.base import ChatModel
@@ -42,11 +44,13 @@ class Turns:
         model: Callable[[], ChatModel],
         settings: Settings,
         texts: Texts | None = None,
+        shelf: Shelf | None = None,
     ) -> None:
         self._store = store
         self._journal = journal
         self._embedder = searcher.embedder
         self._finder = Finder(searcher, texts, settings.max_sources)
+        self._desk = Desk(shelf) if shelf is not None else None
         self._model = model
         self._settings = settings
         self._turns: dict[str, Turn] = {}
@@ -195,6 +199,7 @@ class Turns:
             turn,
             store=self._store,
             finder=self._finder,
+            desk=self._desk,
             embedder=self._embedder,
             model=self._model,
             settings=self._settings,

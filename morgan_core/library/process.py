@@ -17,6 +17,7 @@ import msgspec
 from morgan_core.embedding.base import EmbedderInfo
 from morgan_core.events import AnyChange
 from morgan_core.index.base import Chunk
+from morgan_core.library.mentions import Mentions, Phrase
 from morgan_core.library.room import LibraryRoom
 from morgan_core.paths import Paths
 from morgan_core.settings import Settings
@@ -99,6 +100,8 @@ class LibraryProcess:
             "list": self._list,
             "counts": self._counts,
             "text": self._text,
+            "mentions": self._mentions,
+            "passages": self._passages,
             "place": self._place,
             "retry": self._retry,
             "pause": self._set_pause,
@@ -165,6 +168,15 @@ class LibraryProcess:
 
     async def _text(self, document: str, start: int, end: int | None, context: int) -> DocumentText:
         return await self._room.text(document, start=start, end=end, context=context)
+
+    async def _mentions(
+        self, documents: list[str], phrases: list[Any], most: int
+    ) -> list[Mentions]:
+        wanted = msgspec.convert(phrases, list[Phrase])
+        return await self._room.mentions(documents, wanted, most=most)
+
+    async def _passages(self, document: str) -> list[Chunk]:
+        return await self._room.passages(document)
 
     async def _place(self, citations: list[Any]) -> list[Citation]:
         return await self._room.place(msgspec.convert(citations, list[Citation]))

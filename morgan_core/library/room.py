@@ -26,6 +26,7 @@ from morgan_core.library.jobs import Jobs
 from morgan_core.library.keeper import Keeper
 from morgan_core.library.leftovers import Leftovers
 from morgan_core.library.manifest import Manifest
+from morgan_core.library.mentions import Mentions, Phrase, PhraseFinder, mentions_in
 from morgan_core.library.pause import Pause
 from morgan_core.library.readers import ocr
 from morgan_core.library.requests import Requests
@@ -299,6 +300,27 @@ class LibraryRoom:
             stale=row.sha256 != row.text_sha256,
         )
 
+    async def mentions(
+        self, document_ids: Sequence[str], phrases: Sequence[Phrase], *, most: int
+    ) -> list[Mentions]:
+        """How often each phrase stands in each of the documents, and the first ``most`` sentences
+        of each; those that are gone are left out, those without a text have no counts."""
+        found = [
+            row
+            for document_id in document_ids
+            if (row := self.manifest.documents.get(document_id)) and row.hidden_at is None
+        ]
+        return await asyncio.to_thread(_look_for, self._texts, found, phrases, most)
+
+    async def passages(self, document_id: str) -> list[Chunk]:
+        """All passages of a document's current text, in order; none while it has no text."""
+        row = self.manifest.documents.get(document_id)
+        if row is None or row.hidden_at is not None:
+            return []
+        stored = await self._catalogue.chunks(document_id)
+        found = await self.chunks([one.point_id for one in stored])
+        return sorted(found, key=lambda chunk: chunk.start)
+
     async def place(self, citations: Sequence[Citation]) -> list[Citation]:
         """The citations with their state of now, where they stand now."""
         return await place_citations(self.manifest, self._window, citations)
@@ -390,3 +412,19 @@ class LibraryRoom:
             except MorganError as error:
                 log.warning("the new collection cannot answer yet: %s", error)
             await asyncio.sleep(_MOVED_EVERY)
+
+
+def _look_for(
+    texts: TextStore, rows: Sequence[DocumentRow], phrases: Sequence[Phrase], most: int
+) -> list[Mentions]:
+    finders = [PhraseFinder(phrase) for phrase in phrases]
+    found = []
+    for row in rows:
+        extracted = texts.get(row.text_sha256) if row.text_sha256 else None
+        if extracted is None:
+            found.append(Mentions(document=row.id))
+            continue
+        found.append(
+            mentions_in(extracted, finders, document=row.id, revision=row.revision, most=most)
+        )
+    return found

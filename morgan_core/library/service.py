@@ -14,6 +14,7 @@ from pydantic import SecretStr
 from morgan_core.embedding.base import Embedder
 from morgan_core.events import AnyChange, WorkerChanged
 from morgan_core.index.base import Candidates, Chunk
+from morgan_core.library.mentions import Mentions, Phrase
 from morgan_core.library.names import from_person
 from morgan_core.paths import Paths
 from morgan_core.settings import Settings
@@ -35,6 +36,7 @@ Chunks = list[Chunk]
 Citations = list[Citation]
 Folders = list[Folder]
 Jobs = list[Job]
+MentionsList = list[Mentions]
 _MODULE = "morgan_core.library.process"
 _PIECE = 4
 """Passages that are embedded at a time while an answer is generated."""
@@ -144,6 +146,24 @@ class LibraryService:
             "text", document=document, start=start, end=end, context=context
         )
         return msgspec.convert(found, DocumentText)
+
+    async def mentions(
+        self, documents: Sequence[str], phrases: Sequence[Phrase], *, most: int
+    ) -> MentionsList:
+        """How often each phrase stands in each of the documents, and the first ``most`` sentences
+        of each; those that are gone are left out, those without a text have no counts."""
+        found = await self._worker.call(
+            "mentions",
+            documents=[*documents],
+            phrases=msgspec.to_builtins([*phrases]),
+            most=most,
+        )
+        return msgspec.convert(found, MentionsList)
+
+    async def passages(self, document: str) -> Chunks:
+        """All passages of a document's current text, in order; none while it has no text."""
+        found = await self._worker.call("passages", document=document)
+        return msgspec.convert(found, Chunks)
 
     async def place(self, citations: Sequence[Citation]) -> Citations:
         """The citations with their state of now, at the place where they stand now."""

@@ -169,6 +169,7 @@ class LocalMorgan:
             journal=self._paths.journal,
             searcher=self._searcher,
             texts=self._service,
+            shelf=self._service,
             model=self._models.current,
             settings=settings,
         )

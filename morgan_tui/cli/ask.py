@@ -17,6 +17,7 @@ from morgan_core.events import (
     Done,
     Failed,
     Loading,
+    Progress,
     Queued,
     Searching,
     Sources,
@@ -28,7 +29,7 @@ from morgan_core.types import Answer
 from morgan_tui.cli.chats import conversation_id_of
 from morgan_tui.cli.console import Console, name, place
 from morgan_tui.cli.scope import scope_of
-from morgan_tui.text import OWN_KNOWLEDGE, shortfall_reasons
+from morgan_tui.text import METHODS, OWN_KNOWLEDGE, scanning, shortfall_reasons
 from morgan_tui.why import notices, searched_for, sections
 
 QUOTE = 160
@@ -68,6 +69,8 @@ async def ask(morgan: Morgan, args: Namespace, console: Console) -> int:
         console.json(answer)
     else:
         _sources(answer, console)
+        if answer.method in METHODS:
+            console.say(f"This answer is {METHODS[answer.method]}.")
         for notice in notices(answer):
             console.say(f"Note: {notice}.")
         if args.why:
@@ -124,6 +127,9 @@ def _narrate(event: AnyTurnEvent, console: Console) -> None:
             console.live(f"Waiting for {position} other answers…")
         case Loading(share=share):
             console.live(f"Loading the model: {share:.0%}")
+        case Progress(done=done, total=total, unit=unit):
+            progress = scanning(done, total, unit)
+            console.live(f"{progress[0].upper()}{progress[1:]}")
         case Searching(query=query):
             console.live(f"Searching for: {searched_for(query)}")
         case _:
@@ -192,7 +198,7 @@ def _sources(answer: Answer, console: Console) -> None:
             console.line(f"[{citation.n}] {where}{doubt}")
             if citation.quote:
                 console.line(f"    “{_one_line(citation.quote)}”")
-    elif answer.sources:
+    elif answer.sources and answer.method == "generated":
         nearest = answer.finish_reason == "not_found"
         reasons = shortfall_reasons(answer)
         console.line("\nNearest passages:" if nearest else "\nPassages that were read:")

@@ -156,6 +156,12 @@ def _scope_option(parser: argparse.ArgumentParser) -> None:
     parser.epilog = SCOPES
 
 
+WHOLE = (
+    "Questions about all documents are counted rather than generated: how many PDFs do I have, what"
+    " is new this week, which documents mention X, how often is X mentioned."
+)
+
+
 def _why_option(parser: argparse.ArgumentParser) -> None:
     parser.add_argument(
         "--why", action="store_true", help="tell what was found, sent to the model and left out"
@@ -171,6 +177,7 @@ def _ask(ask: argparse.ArgumentParser) -> None:
         action="store_true",
         help="ask the model itself, not your documents; the answer is marked as such",
     )
+    ask.epilog = f"{WHOLE} {SCOPES}"
     chat = ask.add_mutually_exclusive_group()
     chat.add_argument("--chat", metavar="ID", help="go on with this conversation")
     chat.add_argument("--last", action="store_true", help="go on with the latest conversation")

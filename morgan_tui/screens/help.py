@@ -28,6 +28,14 @@ SCOPES = (
 )
 """What limits a question, as it is written in it."""
 
+WHOLE = (
+    ("How many PDFs do I have?", "Counted in the library, also: list, newest, largest, by type"),
+    ("What is new this week?", "What was changed or taken in, newest first"),
+    ("Which documents mention …?", "Every text is looked through, each document is counted"),
+    ("How often is … mentioned?", "Every place of the words, with @name in one document"),
+)
+"""Questions that are answered from all documents rather than from the best passages."""
+
 
 class HelpScreen(ModalScreen[None]):
     """Esc or F1 closes it."""
@@ -74,4 +82,10 @@ def help_content() -> Content:
     lines += [Content(""), Content.styled("In a question", "bold $accent")]
     for word, meaning in SCOPES:
         lines.append(Content.assemble((f"  {word:<32}", "$primary"), meaning))
+    lines += [
+        Content(""),
+        Content.styled("Questions about all documents, without the model", "bold $accent"),
+    ]
+    for question, meaning in WHOLE:
+        lines.append(Content.assemble((f"  {question:<32}", "$primary"), meaning))
     return Content("\n").join(lines)

@@ -16,7 +16,7 @@ from textual.widgets import Markdown, Static
 from morgan_core.sanitise import StreamSanitiser
 from morgan_core.types import Answer, Citation, Message, Sentence, Source
 from morgan_tui.messages import AnswerChosen, OpenLink, OpenSource
-from morgan_tui.text import OWN_KNOWLEDGE, shortfall_reasons, source_label
+from morgan_tui.text import METHODS, OWN_KNOWLEDGE, scanning, shortfall_reasons, source_label
 from morgan_tui.turns import LiveTurn
 from morgan_tui.widgets.cited_markdown import SCHEME, CitedMarkdown
 
@@ -256,6 +256,10 @@ def status_content(view: AnswerView) -> Content:
             query = searched_for(turn.query) if turn is not None else ""
             what = f": {query}" if turn is not None and query != clean_line(turn.question) else "…"
             return Content.styled(f"searching your documents{what}", "$text-muted")
+        case "scanning" if turn is not None:
+            return Content.styled(
+                f"{scanning(turn.done, turn.total, turn.unit)}…  Esc stops", "$text-muted"
+            )
         case "reading":
             if view.own_knowledge:
                 return Content.styled("the model reads the question…  Esc stops", "$text-muted")
@@ -292,7 +296,10 @@ def _checked_content(view: AnswerView) -> Content:
         parts.append(Content.styled("m asks the model itself", "$text-muted"))
     elif answer is not None and answer.finish_reason == "length":
         parts.append(Content.styled("cut at the longest answer allowed", "$warning"))
-    parts += _verdicts(view)
+    if answer is not None and answer.method in METHODS:
+        parts.append(Content.styled(METHODS[answer.method], "$success"))
+    if answer is None or answer.method != "counted":
+        parts += _verdicts(view)
     lost = sum(citation.state in ("stale", "gone") for citation in view.citations)
     if lost:
         text = f"{plural(lost, 'citation')} changed or gone since"

@@ -14,7 +14,7 @@ from collections import defaultdict
 from collections.abc import AsyncIterator, Sequence
 from dataclasses import dataclass, field
 from pathlib import Path
-from typing import Any
+from typing import Any, Literal
 
 import msgspec
 
@@ -34,6 +34,7 @@ from morgan_core.types import (
     LibraryCounts,
     LibraryListing,
     Message,
+    Method,
     ModelInfo,
     Passage,
     Proof,
@@ -57,7 +58,8 @@ class Reply:
     """What the fake does with a question.
 
     ``holds`` names points where the turn waits for ``release``: ``queued``, ``loading``,
-    ``searching``, ``sources``, ``token:3`` (before the third), ``done``.
+    ``searching``, ``progress``, ``sources``, ``token:3`` (before the third), ``done``.
+    ``progress`` is what a tool that reads whole documents tells of itself.
     """
 
     text: str = "The lease ends on 30 June 2027 [1]."
@@ -74,6 +76,8 @@ class Reply:
     finish_reason: FinishReason = "end"
     shortfalls: tuple[Shortfall, ...] = ()
     why: Why | None = None
+    method: Method = "generated"
+    progress: tuple[int, int, Literal["document", "part"]] | None = None
 
 
 @dataclass
@@ -438,11 +442,16 @@ class FakeMorgan:
             if not turn.own_knowledge:
                 yield events.Searching(**head(), query=turn.question)
             await self._hold(turn, "searching")
+            if reply.progress:
+                done, total, unit = reply.progress
+                yield events.Progress(**head(), done=done, total=total, unit=unit)
+            await self._hold(turn, "progress")
             yield events.Sources(
                 **head(),
                 sources=reply.sources,
                 relevant=reply.relevant,
                 own_knowledge=turn.own_knowledge,
+                method=reply.method,
             )
             await self._hold(turn, "sources")
         position = 0
@@ -524,6 +533,7 @@ class FakeMorgan:
             own_knowledge=turn.own_knowledge,
             shortfalls=reply.shortfalls,
             why=reply.why,
+            method=reply.method,
         )
 
     async def stop(self, turn_id: str) -> None:

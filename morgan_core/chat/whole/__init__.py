@@ -1,0 +1,1 @@
+"""Questions about whole documents and the library: counted, looked through, summarised."""

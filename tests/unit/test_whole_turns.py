@@ -1,0 +1,192 @@
+"""A turn that a tool answers: no model, no search, counted and stored."""
+
+from __future__ import annotations
+
+import asyncio
+
+import pytest
+
+from morgan_core.chat.turns import Turns
+from morgan_core.events import Checked, Done, Progress, Prompted, Searching, Sources, Token
+from morgan_core.library.mentions import Mention, Mentions
+from morgan_core.retrieval.search import Searcher
+from morgan_core.settings import Settings
+from morgan_core.storage.conversations import ConversationStore
+from morgan_core.storage.engine import database_url, open_engine
+from morgan_core.storage.migrate import migrate
+from morgan_core.types import Document, LibraryCounts, LibraryListing, Scope
+from tests.core_fakes import ListLibrary, ReadyEmbedder, ScriptedModel, chunk
+from tests.helpers import eventually
+
+LEASE = chunk("1", "The lease of the house ends on 31 March 2027.", document="lease", start=40)
+ANSWER = "The lease ends on 31 March 2027."
+
+
+class Shelf:
+    """Documents ``d0`` … of one sentence each; ``gate`` holds the scan before each piece."""
+
+    def __init__(self, count: int) -> None:
+        self.documents = tuple(
+            Document(
+                id=f"d{n}",
+                path=f"/docs/d{n}.md",
+                paths=(f"/docs/d{n}.md",),
+                state="ready",
+                kind="markdown",
+                revision=1,
+            )
+            for n in range(count)
+        )
+        self.gate: asyncio.Semaphore | None = None
+        self.asked = 0
+
+    async def list(self):
+        return LibraryListing(documents=self.documents, folders=(), counts=LibraryCounts())
+
+    async def mentions(self, documents, phrases, *, most):
+        self.asked += 1
+        if self.gate:
+            await self.gate.acquire()
+        place = Mention(start=0, end=9, text="The dome.")
+        return [Mentions(document=d, revision=1, counts=(1,), places=(place,)) for d in documents]
+
+    async def passages(self, document):
+        return []
+
+    async def vectors(self, ids):
+        return {}
+
+
+class Core:
+    def __init__(self, directory, shelf: Shelf) -> None:
+        self.engine = open_engine(database_url("", directory / "morgan.db"))
+        self.store = ConversationStore(self.engine)
+        self.model = ScriptedModel(ANSWER)
+        self.library = ListLibrary([(LEASE, 0.8, 12.0)])
+        self.shelf = shelf
+        self.turns = Turns(
+            store=self.store,
+            journal=directory / "journal",
+            searcher=Searcher(self.library, ReadyEmbedder()),
+            model=lambda: self.model,
+            settings=Settings(),
+            shelf=shelf,
+        )
+
+    async def begin(self, question, **kwargs):
+        fields = {"conversation_id": None, "scope": None, "context": "", "turn_id": None} | kwargs
+        return await self.turns.begin(question, **fields)
+
+    async def ask(self, question, **kwargs):
+        turn = await self.begin(question, **kwargs)
+        return [event async for event in turn.stream(after_seq=0, detached=False)]
+
+
+@pytest.fixture
+async def make_core(tmp_path):
+    cores = []
+
+    async def make(shelf=None):
+        core = Core(tmp_path, shelf or Shelf(3))
+        await migrate(core.engine)
+        cores.append(core)
+        return core
+
+    yield make
+    for core in cores:
+        await core.turns.leave()
+        await core.engine.dispose()
+
+
+async def test_a_count_is_told_at_once_without_a_model_and_without_a_search(make_core):
+    core = await make_core()
+
+    events = await core.ask("How many documents do I have?")
+
+    answer = events[-1].answer
+    assert answer.method == "counted" and answer.grounded and answer.finish_reason == "end"
+    assert answer.answer == "Counted in your library: **3 documents**."
+    assert not core.model.prompts and not core.library.queries
+    assert not [e for e in events if isinstance(e, Searching | Prompted | Checked)]
+    [sources] = [e for e in events if isinstance(e, Sources)]
+    assert sources.method == "counted"
+    [_, stored] = await core.store.messages(answer.conversation_id)
+    assert stored.state == "complete" and stored.answer == answer
+
+
+async def test_listed_documents_are_its_sources(make_core):
+    core = await make_core()
+    answer = (await core.ask("List all documents"))[-1].answer
+    assert [s.passage.document for s in answer.sources] == ["d0", "d1", "d2"]
+    [_, stored] = await core.store.messages(answer.conversation_id)
+    assert stored.sources == answer.sources
+
+
+async def test_a_scan_cites_a_sentence_of_each_document(make_core):
+    core = await make_core()
+    answer = (await core.ask("Which documents mention the dome?"))[-1].answer
+    assert [(c.n, c.document, c.quote, c.verified) for c in answer.citations] == [
+        (n, f"d{n - 1}", "The dome.", True) for n in (1, 2, 3)
+    ]
+    cited = [s.citations for s in answer.sentences if s.citations]
+    assert cited == [(1,), (2,), (3,)]
+
+
+async def test_an_ordinary_question_goes_the_ordinary_way(make_core):
+    core = await make_core()
+    answer = (await core.ask("When does the lease end?"))[-1].answer
+    assert answer.method == "generated" and answer.citations and core.model.prompts
+
+
+@pytest.mark.parametrize(
+    "given", [{"context": "A list of documents."}, {"scope": Scope(own_knowledge=True)}]
+)
+async def test_text_given_with_it_and_own_knowledge_are_never_for_the_tools(make_core, given):
+    core = await make_core()
+    answer = (await core.ask("How many documents do I have?", **given))[-1].answer
+    assert answer.method == "generated" and core.model.prompts
+
+
+async def test_of_a_long_list_the_model_later_reads_the_first_line_only(make_core):
+    core = await make_core()
+    first = (await core.ask("List all documents"))[-1].answer
+
+    await core.ask("When does the lease end?", conversation_id=first.conversation_id)
+
+    [prompt] = core.model.prompts
+    assert [m.content for m in prompt[1:3]] == [
+        "List all documents",
+        "Counted in your library: **3 documents**.",
+    ]
+
+
+async def test_a_scan_tells_how_far_it_is_and_can_be_stopped(make_core):
+    core = await make_core(Shelf(100))
+    core.shelf.gate = asyncio.Semaphore(0)
+    turn = await core.begin("Which documents mention the dome?")
+    await eventually(lambda: core.shelf.asked)
+    assert [(e.done, e.total, e.unit) for e in turn.events if isinstance(e, Progress)] == [
+        (0, 100, "document")
+    ]
+
+    core.turns.stop(turn.id)
+
+    await eventually(lambda: turn.finished)
+    assert turn.events[-1].answer.finish_reason == "stopped" and core.shelf.asked == 1
+
+
+async def test_a_scan_that_an_owner_left_is_made_again_by_the_next(make_core):
+    shelf = Shelf(3)
+    first = await make_core(shelf)
+    shelf.gate = asyncio.Semaphore(0)
+    turn = await first.begin("Which documents mention the dome?")
+    await eventually(lambda: shelf.asked)
+    await first.turns.leave()
+    shelf.gate = None
+
+    second = await make_core(shelf)
+    resumed = await second.turns.resume(turn.id)
+    events = [event async for event in resumed.stream(after_seq=0, detached=True)]
+
+    assert isinstance(events[-1], Done) and len(events[-1].answer.citations) == 3
+    assert len([e for e in events if isinstance(e, Token)]) == 1
