@@ -280,7 +280,8 @@ class Ingest:
             self._scans.put_nowait(document.id)
             return None
         except UnreadableFile as error:
-            if await asyncio.to_thread(os.path.lexists, on_disk(path)):
+            there = await asyncio.to_thread(os.path.lexists, on_disk(path))
+            if there and not error.details.get("gone"):
                 await self._refuse(document, sha256, str(error))
             else:
                 self._lost(document, sha256, path)
@@ -297,7 +298,10 @@ class Ingest:
             try:
                 await asyncio.to_thread(shutil.copyfile, real, copy, follow_symlinks=False)
             except OSError as error:
-                raise UnreadableFile(f"Cannot be opened: {error.strerror}.") from error
+                raise UnreadableFile(
+                    f"Cannot be opened: {error.strerror}.",
+                    gone=isinstance(error, FileNotFoundError),
+                ) from error
             return await self._reader.read(str(copy), ocr=ocr)
 
     def _cut(self, extracted: Extracted) -> list[Piece]:

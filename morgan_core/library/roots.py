@@ -61,10 +61,10 @@ class RootKeeper:
         self._on_root = on_root
         self._on_wake = on_wake
         self.disks = Disks(manifest)
-        self._watcher = Watcher(on_hint, self.ask_for_all)
+        self._watcher = Watcher(on_hint, self.ask_for_all, self._was_away)
+        self._away: set[str] = set()
         self._identities: dict[str, Identity] = {}
         self._due: dict[str, float] = dict.fromkeys(manifest.roots, 0.0)
-        self._took: dict[str, float] = {}
         self._unwatched: dict[str, str] = {}
         self._limited: set[str] = set()
 
@@ -89,11 +89,11 @@ class RootKeeper:
         """The root was looked at, which took ``seconds``: plan the next time, soon if what was
         seen is ``doubtful``."""
         root = self._manifest.roots[path]
-        self._took[path] = seconds
         every = self._settings.rescan_every
         if root.state == "offline" or (doubtful and root.kind == "watched"):
-            every = OFFLINE_EVERY
-        elif root.kind == "learned":
+            self._due[path] = time.monotonic() + max(OFFLINE_EVERY, seconds)
+            return
+        if root.kind == "learned":
             every = min(KNOWN_EVERY, every)
         elif path in self._unwatched:
             every = min(POLL_EVERY, every)
@@ -102,6 +102,10 @@ class RootKeeper:
     def _is_ready(self, path: str) -> bool:
         root = self._manifest.roots.get(path)
         return root is not None and root.kind == "watched" and path in self._identities
+
+    def _was_away(self, folder: str) -> None:
+        """Whatever was seen of the root lately may have been seen while it was not there."""
+        self._away.add(to_text(folder))
 
     def ask_for_all(self) -> None:
         """Something was missed: compare every root with the disk."""
@@ -170,7 +174,7 @@ class RootKeeper:
 
     async def supervise(self) -> bool:
         """Look whether the watched roots are there, and the disks in them; True when one came,
-        went or was replaced."""
+        went or was replaced, be it for a moment."""
         await self.disks.look()
         points = self.disks.take_changed()
         changed = bool(points)
@@ -179,8 +183,10 @@ class RootKeeper:
                 self._identities.pop(root.path, None)
                 self._due[root.path] = 0.0
             if root.kind == "watched":
+                was_away = root.path in self._away
+                self._away.discard(root.path)
                 now = await asyncio.to_thread(identity, root.path)
-                if now != self._identities.get(root.path):
+                if was_away or now != self._identities.get(root.path):
                     await self._replaced(root, now)
                     changed = True
                 elif now is None and root.state != "offline":
@@ -271,6 +277,7 @@ class RootKeeper:
     async def leave(self, path: str) -> None:
         """Stop watching the root; its row is the caller's to change."""
         self._identities.pop(path, None)
+        self._away.discard(path)
         self._unwatched.pop(path, None)
         self._limited.discard(path)
         self._manifest.left_out.drop(path)

@@ -7,6 +7,8 @@ On Linux the observer gives unmatched moves too (``generate_full_events``), so t
 in from outside is told from one that is still being written.
 """
 
+# Paths are plain strings here: any bytes may be in them.
+# ruff: noqa: PTH120
 from __future__ import annotations
 
 import asyncio
@@ -20,6 +22,7 @@ from collections.abc import Callable
 from typing import TYPE_CHECKING, Any
 
 from morgan_core.errors import Unavailable
+from morgan_core.library.names import is_below
 
 if TYPE_CHECKING:
     from watchdog.events import FileSystemEvent
@@ -41,14 +44,25 @@ log = logging.getLogger(__name__)
 
 class Watcher:
     """Watches folders and calls ``on_hint`` on the event loop; ``on_overflow`` when events were
-    lost and only a scan can tell what happened."""
+    lost and only a scan can tell what happened.
 
-    def __init__(self, on_hint: OnHint, on_overflow: Callable[[], None]) -> None:
+    ``on_away`` is called with a watched folder that came or went: the folder that it lies in is
+    watched for that, because one that was away for a moment looks as it did before.
+    """
+
+    def __init__(
+        self,
+        on_hint: OnHint,
+        on_overflow: Callable[[], None],
+        on_away: Callable[[str], None] = lambda _folder: None,
+    ) -> None:
         self._on_hint = on_hint
         self._on_overflow = on_overflow
+        self._on_away = on_away
         self._loop = asyncio.get_running_loop()
         self._observer: BaseObserver | None = None
         self._watches: dict[str, ObservedWatch] = {}
+        self._beside: dict[str, ObservedWatch] = {}
         self._overflows = _OverflowListener(lambda: self._tell(self._on_overflow))
 
     def watches(self, folder: str) -> bool:
@@ -71,11 +85,25 @@ class Watcher:
             if error.errno in _LIMIT_REACHED:
                 raise _no_more() from error
             raise
+        self._watch_beside(os.path.dirname(folder))
         try:
             self.check_limit()
         except Unavailable:
             self.disarm(folder)
             raise
+
+    def _watch_beside(self, parent: str) -> None:
+        """Where this fails, the folder is looked at from time to time all the same."""
+        if parent in self._beside:
+            return
+        handler: Any = _Handler(self._take_from_beside)
+        # The system keeps one mask for a folder: one that is watched for more must keep that.
+        inner = any(is_below(parent, folder) for folder in self._watches)
+        kinds = handler.kinds if inner else handler.kinds_of_folders
+        with contextlib.suppress(OSError):
+            self._beside[parent] = self._running_observer().schedule(
+                handler, parent, recursive=False, event_filter=kinds
+            )
 
     def check_limit(self) -> None:
         """Raise Unavailable with the mend when not one more folder could be watched.
@@ -97,13 +125,20 @@ class Watcher:
 
     def disarm(self, folder: str) -> None:
         watch = self._watches.pop(folder, None)
-        if watch is not None and self._observer is not None:
+        if watch is None or self._observer is None:
+            return
+        over = [watch]
+        parent = os.path.dirname(folder)
+        if parent in self._beside and all(os.path.dirname(f) != parent for f in self._watches):
+            over.append(self._beside.pop(parent))
+        for watch in over:
             with contextlib.suppress(KeyError):
                 self._observer.unschedule(watch)
 
     def close(self) -> None:
         logging.getLogger(_OVERFLOW_LOGGER).removeHandler(self._overflows)
         self._watches.clear()
+        self._beside.clear()
         if self._observer is not None:
             self._observer.stop()
             self._observer.join(2.0)
@@ -117,7 +152,14 @@ class Watcher:
         return self._observer
 
     def _take(self, path: str, complete: bool, gone: bool) -> None:
-        self._tell(self._on_hint, path, complete, gone)
+        if complete and path in self._watches:
+            self._tell(self._on_away, path)
+        else:
+            self._tell(self._on_hint, path, complete, gone)
+
+    def _take_from_beside(self, path: str, _complete: bool, _gone: bool) -> None:
+        if path in self._watches:
+            self._tell(self._on_away, path)
 
     def _tell(self, callback: Callable[..., None], *args: Any) -> None:
         with contextlib.suppress(RuntimeError):  # the loop is closed
@@ -167,6 +209,11 @@ class _Handler:
             events.DirDeletedEvent,
             events.DirMovedEvent,
             events.DirAttribEvent,
+        ]
+        self.kinds_of_folders = [
+            events.DirCreatedEvent,
+            events.DirDeletedEvent,
+            events.DirMovedEvent,
         ]
         self._on_hint = on_hint
 

@@ -255,8 +255,10 @@ class LibraryMachine(RuleBasedStateMachine):
                 if path in shown:
                     return f"{path!r} is a path of two documents"
                 shown[path] = document
-        if difference := expected.keys() ^ shown.keys():
-            return f"{len(difference)} paths differ: {sorted(difference)[:3]}"
+        if ghosts := shown.keys() - expected.keys():
+            return f"{len(ghosts)} are not on the disk: {sorted(ghosts)[:3]}"
+        if missing := expected.keys() - shown.keys():
+            return f"{len(missing)} are not in the library: {sorted(missing)[:3]}"
         for path, sha256 in expected.items():
             wanted = ("failed",) if sha256 == SHA256_OF_NOTHING else ("findable", "ready")
             document = shown[path]

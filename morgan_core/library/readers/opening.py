@@ -32,7 +32,7 @@ def read_bytes(path: str | os.PathLike[str], max_bytes: int) -> bytes:
     """Return the content of the regular file at ``path``, at most ``max_bytes`` long.
 
     Never follows a symbolic link in the last part of the path and never waits for a pipe.
-    Raises UnreadableFile with the reason.
+    Raises UnreadableFile with the reason; its detail ``gone`` tells whether there is no file.
     """
     try:
         # O_BINARY is Windows' own; the other flags do not exist there.
@@ -45,7 +45,7 @@ def read_bytes(path: str | os.PathLike[str], max_bytes: int) -> bytes:
             os.close(descriptor)
     except OSError as error:
         reason = _REASONS.get(error.errno or 0, error.strerror or str(error))
-        raise UnreadableFile(reason) from error
+        raise UnreadableFile(reason, gone=isinstance(error, FileNotFoundError)) from error
 
 
 def _read_regular(descriptor: int, max_bytes: int) -> bytes:
