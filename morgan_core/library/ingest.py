@@ -10,11 +10,7 @@ from __future__ import annotations
 import asyncio
 import contextlib
 import logging
-import os
-import shutil
-import tempfile
 from collections.abc import AsyncIterator, Callable, Iterable
-from pathlib import Path
 from typing import TYPE_CHECKING, Protocol
 
 from morgan_core.errors import MorganError, Unavailable, UnreadableFile
@@ -22,6 +18,7 @@ from morgan_core.index.base import VectorIndex
 from morgan_core.library.alone import Alone
 from morgan_core.library.manifest import Manifest
 from morgan_core.library.names import on_disk
+from morgan_core.library.nofollow import stat_below
 from morgan_core.library.pause import Pause
 from morgan_core.library.reader import Scanned
 from morgan_core.library.revisions import Content, Revisions
@@ -54,7 +51,7 @@ _SCANNED = "its pictures are to be read by OCR, which takes a while"
 class FileReader(Protocol):
     """``read`` raises Scanned, unless ``ocr``, for what takes long to read."""
 
-    async def read(self, path: str, *, ocr: bool = False) -> Extracted: ...
+    async def read(self, path: str, *, root: str, ocr: bool = False) -> Extracted: ...
 
 
 class Texts(Protocol):
@@ -268,8 +265,9 @@ class Ingest:
         document.state, document.reason = "reading", ""
         self._manifest.touch(document)
         sha256 = document.sha256
+        real, root = on_disk(path), on_disk(self._manifest.files[path].root)
         try:
-            extracted = await self._read(path, ocr=ocr)
+            extracted = await self._reader.read(real, root=root, ocr=ocr)
             if extracted.sha256 != sha256:
                 self._lost(document, sha256, path)
                 return None
@@ -280,29 +278,13 @@ class Ingest:
             self._scans.put_nowait(document.id)
             return None
         except UnreadableFile as error:
-            there = await asyncio.to_thread(os.path.lexists, on_disk(path))
+            there = await asyncio.to_thread(_is_there, root, real)
             if there and not error.details.get("gone"):
                 await self._refuse(document, sha256, str(error))
             else:
                 self._lost(document, sha256, path)
             return None
         return Content(document, extracted, pieces)
-
-    async def _read(self, path: str, *, ocr: bool) -> Extracted:
-        real = on_disk(path)
-        if _travels(real):
-            return await self._reader.read(real, ocr=ocr)
-        with tempfile.TemporaryDirectory(prefix="morgan-") as folder:
-            suffix = os.path.splitext(real)[1]  # noqa: PTH122
-            copy = Path(folder) / ("file" + (suffix if _travels(suffix) else ""))
-            try:
-                await asyncio.to_thread(shutil.copyfile, real, copy, follow_symlinks=False)
-            except OSError as error:
-                raise UnreadableFile(
-                    f"Cannot be opened: {error.strerror}.",
-                    gone=isinstance(error, FileNotFoundError),
-                ) from error
-            return await self._reader.read(str(copy), ocr=ocr)
 
     def _cut(self, extracted: Extracted) -> list[Piece]:
         """The chunks of the text, which is kept."""
@@ -368,10 +350,11 @@ def _is_ours(error: Exception) -> bool:
     )
 
 
-def _travels(text: str) -> bool:
-    """Whether a path can be sent to the reader: msgpack holds UTF-8 only."""
+def _is_there(root: str, path: str) -> bool:
     try:
-        text.encode()
-    except UnicodeEncodeError:
+        stat_below(root, path)
+    except (FileNotFoundError, NotADirectoryError):
         return False
+    except OSError:
+        pass
     return True

@@ -11,6 +11,7 @@ from collections.abc import Callable, Iterable, Mapping
 from dataclasses import dataclass, field
 
 from morgan_core.library.names import on_disk, parents, to_text
+from morgan_core.library.nofollow import stat_below
 from morgan_core.library.reconcile import Seen
 from morgan_core.library.scan import Scan, scan_tree, seen, why_blind, why_not_regular
 from morgan_core.library.skip import Place, place_of_root
@@ -72,7 +73,7 @@ def _look_at(
         return
     name = os.path.basename(real)
     try:
-        status = os.lstat(real)
+        status = stat_below(top, real)
     except (FileNotFoundError, NotADirectoryError):
         (look.single if known(path) else look.folders).add(path)
         return
@@ -85,6 +86,8 @@ def _look_at(
             scan_tree(place, top, look.scan, leave_out=leave_out)
         return
     look.single.add(path)
+    if not known(path) and not stat.S_ISREG(status.st_mode):
+        look.folders.add(path)  # a folder may have been there
     reason = parent.why_skip_file(name) if parent else ""
     if reason := reason or why_not_regular(status.st_mode):
         look.scan.skipped[path] = reason
@@ -118,7 +121,7 @@ def look_at_known(rows: Iterable[FileRow]) -> Look:
     for row in rows:
         look.single.add(row.path)
         try:
-            status = os.lstat(on_disk(row.path))
+            status = stat_below(on_disk(row.root), on_disk(row.path))
         except (FileNotFoundError, NotADirectoryError):
             continue
         except OSError as error:

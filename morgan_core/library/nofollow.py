@@ -5,10 +5,12 @@
 from __future__ import annotations
 
 import os
+from collections.abc import Iterator
+from contextlib import contextmanager
 
 _NO_LINK = getattr(os, "O_NOFOLLOW", 0) | getattr(os, "O_CLOEXEC", 0)
 _FOLDER = _NO_LINK | getattr(os, "O_DIRECTORY", 0) | getattr(os, "O_PATH", 0)
-_CAN_WALK = os.open in os.supports_dir_fd
+_CAN_WALK = os.open in os.supports_dir_fd and os.stat in os.supports_dir_fd
 
 
 def open_below(root: str, path: str, flags: int) -> int:
@@ -19,8 +21,22 @@ def open_below(root: str, path: str, flags: int) -> int:
     ``root`` may hold links. Raises OSError; NotADirectoryError for a link on the way, ELOOP for
     one at its end. Where the system cannot walk so (Windows), only the last part is guarded.
     """
+    with _way(root, path) as (folder, name):
+        return os.open(name, flags | _NO_LINK, dir_fd=folder)
+
+
+def stat_below(root: str, path: str) -> os.stat_result:
+    """What is at ``path``, be it a link; found and refused as by ``open_below``."""
+    with _way(root, path) as (folder, name):
+        return os.stat(name, dir_fd=folder, follow_symlinks=False)
+
+
+@contextmanager
+def _way(root: str, path: str) -> Iterator[tuple[int | None, str]]:
+    """The descriptor of the folder that holds ``path``, and the name in it."""
     if path == root or not _CAN_WALK:
-        return os.open(path, flags | _NO_LINK)
+        yield None, path
+        return
     *folders, name = path[len(root) :].strip(os.sep).split(os.sep)
     folder = os.open(root, _FOLDER & ~getattr(os, "O_NOFOLLOW", 0))
     try:
@@ -28,6 +44,6 @@ def open_below(root: str, path: str, flags: int) -> int:
             inner = os.open(part, _FOLDER, dir_fd=folder)
             os.close(folder)
             folder = inner
-        return os.open(name, flags | _NO_LINK, dir_fd=folder)
+        yield folder, name
     finally:
         os.close(folder)

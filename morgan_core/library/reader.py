@@ -7,6 +7,7 @@ import logging
 import os
 import re
 from collections.abc import Callable
+from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
@@ -80,14 +81,21 @@ class Reader:
         await self._worker.stop()
         await self._scans.stop()
 
-    async def read(self, path: str | os.PathLike[str], *, ocr: bool = False) -> Extracted:
-        """Extract the text of the file at ``path``, with ``ocr`` that of its pictures too.
+    async def read(
+        self,
+        path: str | os.PathLike[str],
+        *,
+        root: str | os.PathLike[str] | None = None,
+        ocr: bool = False,
+    ) -> Extracted:
+        """Extract the text of the file at ``path``, with ``ocr`` that of its pictures too. No
+        symbolic link is followed below ``root``, by default ``path`` itself.
 
         Raises UnreadableFile, whose message is the reason shown in the library; Unavailable when
         no child can be had (the file is not to blame: try again later); Scanned, unless ``ocr``,
         when OCR is installed and there is something for it to read.
         """
-        where = os.fspath(path)
+        where = _Where(os.fspath(path), os.fspath(path if root is None else root))
         if ocr:
             return await self._read_scan(where)
         try:
@@ -100,28 +108,28 @@ class Reader:
             raise Scanned
         return extracted
 
-    async def _read_scan(self, path: str) -> Extracted:
+    async def _read_scan(self, where: _Where) -> Extracted:
         """What OCR finds; where it fails, the text that is there without it."""
         try:
-            return _extracted(await self._scans.read(path))
+            return _extracted(await self._scans.read(where.path, where.root))
         except UnreadableFile as error:
             try:
-                extracted = await self._read(path)
+                extracted = await self._read(where)
             except UnreadableFile:
                 raise error from None
-            log.warning("%s: read without OCR: %s", sanitise_name(path), error)
+            log.warning("%s: read without OCR: %s", where, error)
             return extracted
 
-    async def _read(self, where: str) -> Extracted:
+    async def _read(self, where: _Where) -> Extracted:
         try:
             async with self._turn:
                 return _extracted(await self._first_try(where))
         except _Breach as breach:
-            log.warning("%s: %s; trying once more alone", sanitise_name(where), breach)
+            log.warning("%s: %s; trying once more alone", where, breach)
         async with self._second_turn:
             return _extracted(await self._second_try(where))
 
-    async def _first_try(self, path: str) -> Any:
+    async def _first_try(self, where: _Where) -> Any:
         # A new child gets time to start. An answered call also tells the supervisor that the
         # deaths before were the files' fault.
         if self._answered != self._worker.info.pid or self._worker.info.state != "ready":
@@ -131,13 +139,7 @@ class Reader:
                 raise _silent() from None
             self._answered = self._worker.info.pid
         try:
-            return await self._worker.call(
-                "read",
-                timeout=self._timeout,
-                retry=False,
-                path=os.fsencode(path),
-                max_bytes=self._max_bytes,
-            )
+            return await self._ask(self._worker, where)
         except TimeoutError:
             await self._worker.restart("a file took too long to read")
             raise _Breach(self._too_long().message) from None
@@ -153,26 +155,30 @@ class Reader:
             await self._worker.restart("reading was cancelled")
             raise
 
-    async def _second_try(self, path: str) -> Any:
+    async def _second_try(self, where: _Where) -> Any:
         alone = Worker(
             "second reader", _MODULE, config=self._config, env=_ENVIRONMENT, max_deaths=1
         )
         await alone.start()
         try:
             await _ready(alone)
-            return await alone.call(
-                "read",
-                timeout=self._timeout,
-                retry=False,
-                path=os.fsencode(path),
-                max_bytes=self._max_bytes,
-            )
+            return await self._ask(alone, where)
         except TimeoutError:
             raise self._too_long() from None
         except WorkerDied as error:
             raise self._reason_of_death(error.message) from None
         finally:
             await alone.stop(grace=0)
+
+    async def _ask(self, worker: Worker, where: _Where) -> Any:
+        return await worker.call(
+            "read",
+            timeout=self._timeout,
+            retry=False,
+            path=os.fsencode(where.path),
+            root=os.fsencode(where.root),
+            max_bytes=self._max_bytes,
+        )
 
     def _too_long(self) -> UnreadableFile:
         return UnreadableFile(
@@ -188,6 +194,17 @@ class Reader:
         if how == "SIGKILL":
             how = "the system killed it: most likely the machine ran out of memory"
         return UnreadableFile(f"crashed the reader ({how})")
+
+
+@dataclass(frozen=True, slots=True)
+class _Where:
+    """A file, and the folder below which no link is followed on the way to it."""
+
+    path: str
+    root: str
+
+    def __str__(self) -> str:
+        return sanitise_name(self.path)
 
 
 class _Breach(Exception):

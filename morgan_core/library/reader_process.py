@@ -38,9 +38,9 @@ log = logging.getLogger(__name__)
 
 
 class ReaderService:
-    """``read(path, max_bytes)`` returns an Extracted as plain data; ``ping()`` returns true.
+    """``read(path, root, max_bytes)`` returns an Extracted as plain data; ``ping()`` returns true.
 
-    ``path`` is bytes, because a file's name need not be text. With ``recognise`` scans are read
+    Paths are bytes, because a file's name need not be text; no link is followed below ``root``. With ``recognise`` scans are read
     by OCR, and ``parent`` is told of every page (event ``page_read``).
     """
 
@@ -58,9 +58,11 @@ class ReaderService:
     async def _ping(self) -> bool:
         return True
 
-    async def _read(self, path: bytes, max_bytes: int) -> Any:
+    async def _read(self, path: bytes, root: bytes, max_bytes: int) -> Any:
         recognise = self._reporting(asyncio.get_running_loop()) if self._recognise else None
-        return await asyncio.to_thread(self._read_here, os.fsdecode(path), max_bytes, recognise)
+        return await asyncio.to_thread(
+            self._read_here, os.fsdecode(path), os.fsdecode(root), max_bytes, recognise
+        )
 
     def _reporting(self, loop: asyncio.AbstractEventLoop) -> Recognise:
         """``recognise``, which runs in a thread, telling the parent of every page."""
@@ -74,9 +76,10 @@ class ReaderService:
 
         return recognise
 
-    def _read_here(self, path: str, max_bytes: int, recognise: Recognise | None) -> Any:
+    def _read_here(self, path: str, root: str, max_bytes: int, recognise: Recognise | None) -> Any:
         try:
-            return msgspec.to_builtins(read(path, max_bytes=max_bytes, recognise=recognise))
+            extracted = read(path, root=root, max_bytes=max_bytes, recognise=recognise)
+            return msgspec.to_builtins(extracted)
         except MemoryError:
             raise too_much_memory(self._memory) from None
         except RecursionError as error:

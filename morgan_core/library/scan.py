@@ -18,7 +18,7 @@ from dataclasses import dataclass, field
 from morgan_core.errors import UnreadableFile
 from morgan_core.library.ignore import IGNORE_FILES
 from morgan_core.library.names import to_text
-from morgan_core.library.nofollow import open_below
+from morgan_core.library.nofollow import open_below, stat_below
 from morgan_core.library.reconcile import Seen
 from morgan_core.library.secret_files import holds_private_key
 from morgan_core.library.skip import Place
@@ -177,7 +177,9 @@ def fingerprint(path: str, max_size: int, *, root: str) -> tuple[Seen, str]:
     except (FileNotFoundError, NotADirectoryError):
         raise
     except OSError as error:
-        raise UnreadableFile(f"Cannot be opened: {error.strerror}.", seen=_seen(path)) from error
+        raise UnreadableFile(
+            f"Cannot be opened: {error.strerror}.", seen=_seen(root, path)
+        ) from error
     with os.fdopen(descriptor, "rb", buffering=0) as file:
         status = os.fstat(descriptor)
         found = seen(status)
@@ -206,9 +208,9 @@ def fingerprint(path: str, max_size: int, *, root: str) -> tuple[Seen, str]:
         return found, digest.hexdigest()
 
 
-def _seen(path: str) -> Seen | None:
+def _seen(root: str, path: str) -> Seen | None:
     try:
-        status = os.stat(path, follow_symlinks=False)
+        status = stat_below(root, path)
     except OSError:
         return None
     return seen(status) if stat.S_ISREG(status.st_mode) else None

@@ -44,20 +44,21 @@ class ScanReader:
         if worker is not None:
             await worker.stop(grace=0)
 
-    async def read(self, path: str) -> Any:
-        """An Extracted as plain data. Raises UnreadableFile, Unavailable as Reader does."""
+    async def read(self, path: str, root: str) -> Any:
+        """An Extracted as plain data; no link is followed below ``root``. Raises UnreadableFile,
+        Unavailable as Reader does."""
         self._waiting += 1
         try:
             async with self._turn:
-                return await self._read(path)
+                return await self._read(path, root)
         finally:
             self._waiting -= 1
             if not self._waiting:
                 await self.stop()
 
-    async def _read(self, path: str) -> Any:
+    async def _read(self, path: str, root: str) -> Any:
         try:
-            return await self._attempt(path)
+            return await self._attempt(path, root)
         except UnreadableFile as error:
             if error.details.get("breach"):
                 await self.stop()
@@ -66,12 +67,16 @@ class ScanReader:
             await self.stop()
             raise
 
-    async def _attempt(self, path: str) -> Any:
+    async def _attempt(self, path: str, root: str) -> Any:
         worker = await self._ready()
         try:
             async with asyncio.timeout(self._seconds) as self._limit:
                 return await worker.call(
-                    "read", retry=False, path=os.fsencode(path), max_bytes=self._max_bytes
+                    "read",
+                    retry=False,
+                    path=os.fsencode(path),
+                    root=os.fsencode(root),
+                    max_bytes=self._max_bytes,
                 )
         except TimeoutError:
             raise UnreadableFile(

@@ -25,12 +25,12 @@ class Meddler:
         self.meddle: Callable[[], object] | None = None
         self.noticed: Callable[[], bool] = lambda: True
 
-    async def read(self, path: str, *, ocr: bool = False) -> Extracted:
+    async def read(self, path: str, *, root: str, ocr: bool = False) -> Extracted:
         if self.meddle is not None:
             meddle, self.meddle = self.meddle, None
             meddle()
             await eventually(self.noticed)
-        return await self._reader.read(path, ocr=ocr)
+        return await self._reader.read(path, root=root, ocr=ocr)
 
 
 @pytest.fixture
@@ -99,3 +99,47 @@ async def test_a_file_that_changed_without_a_trace_is_hashed_again(
         await ready(room, "a.txt")
         found = await ask(room, "heron", None, limit=5)
         assert [hit.chunk.text for hit in found.bm25] == ["The heron fishes.."]
+
+
+async def test_a_folder_that_becomes_a_link_before_its_file_is_read_is_not_followed(
+    tmp_path: Path, docs: Path
+) -> None:
+    """The content outside is the one that was hashed, so that nothing but the way tells."""
+    meddlers: list[Meddler] = []
+
+    def meddling(reader: FileReader) -> FileReader:
+        meddlers.append(Meddler(reader))
+        return meddlers[0]
+
+    def swap() -> None:
+        (docs / "sub").rename(tmp_path / "outside")
+        (docs / "sub").symlink_to(tmp_path / "outside")
+
+    (docs / "own.txt").write_text("The walrus sleeps.")
+    async with room_in(tmp_path, reader=meddling) as room:
+        await room.requests.watch_add(str(docs))
+        await ready(room, "own.txt")
+        meddlers[0].meddle = swap
+        (docs / "sub").mkdir()
+        (docs / "sub" / "a.txt").write_text("The heron fishes.")
+
+        await eventually(lambda: meddlers[0].meddle is None)
+
+        await ready(room, "own.txt")
+        assert not (await ask(room, "heron", None, limit=5)).bm25
+
+
+async def test_a_folder_that_was_replaced_by_a_link_loses_its_documents(
+    tmp_path: Path, docs: Path
+) -> None:
+    (docs / "own.txt").write_text("The walrus sleeps.")
+    (docs / "sub").mkdir()
+    (docs / "sub" / "a.txt").write_text("The heron fishes.")
+    async with room_in(tmp_path) as room:
+        await room.requests.watch_add(str(docs))
+        await ready(room, "own.txt", "a.txt")
+
+        (docs / "sub").rename(tmp_path / "outside")
+        (docs / "sub").symlink_to(tmp_path / "outside")
+
+        await ready(room, "own.txt")

@@ -28,7 +28,7 @@ class HeldReader:
         self.asked = asyncio.Event()
         self.let = asyncio.Event()
 
-    async def read(self, path: str, *, ocr: bool = False) -> Extracted:
+    async def read(self, path: str, *, root: str, ocr: bool = False) -> Extracted:
         self.asked.set()
         await self.let.wait()
         if not Path(path).exists():

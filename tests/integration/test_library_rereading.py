@@ -21,11 +21,11 @@ class Refusing:
         self.reader = reader
         self.asked: list[str] = []
 
-    async def read(self, path: str, *, ocr: bool = False) -> Extracted:
+    async def read(self, path: str, *, root: str, ocr: bool = False) -> Extracted:
         self.asked.append(Path(path).name)
         if Path(path).stem == "new":
             raise UnreadableFile("not supported yet")
-        return await self.reader.read(path, ocr=ocr)
+        return await self.reader.read(path, root=root, ocr=ocr)
 
 
 @pytest.fixture

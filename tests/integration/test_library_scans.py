@@ -28,12 +28,12 @@ class SlowOcr:
         self._reader = reader
         self.go = asyncio.Event()
 
-    async def read(self, path: str, *, ocr: bool = False) -> Extracted:
+    async def read(self, path: str, *, root: str, ocr: bool = False) -> Extracted:
         if path.endswith(".scan"):
             if not ocr:
                 raise Scanned
             await self.go.wait()
-        return await self._reader.read(path)
+        return await self._reader.read(path, root=root)
 
 
 def shown(room: LibraryRoom) -> dict[str, Document]:
@@ -80,7 +80,7 @@ async def test_what_needed_ocr_is_read_again_when_it_was_installed(
     reads: list[str] = []
 
     class Recording:
-        async def read(self, path: str, *, ocr: bool = False) -> Extracted:
+        async def read(self, path: str, *, root: str, ocr: bool = False) -> Extracted:
             reads.append(path)
             raise UnreadableFile("not read in this test")
 

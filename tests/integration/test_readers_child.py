@@ -85,6 +85,17 @@ async def test_a_name_that_is_no_text_is_no_obstacle(reader: Reader, tmp_path: P
     assert (await reader.read(os.fsdecode(path))).text == "Latin-1 in the name."
 
 
+async def test_the_child_follows_no_link_below_the_root(
+    reader: Reader, good: Path, tmp_path: Path
+) -> None:
+    root = tmp_path / "docs"
+    root.mkdir()
+    (root / "sub").symlink_to(good.parent)
+
+    with pytest.raises(UnreadableFile, match="the folder it was in is gone"):
+        await reader.read(root / "sub" / good.name, root=root)
+
+
 async def test_a_file_that_inflates_without_end_is_listed_and_the_rest_is_read(
     good: Path, tmp_path: Path
 ) -> None:

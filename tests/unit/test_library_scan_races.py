@@ -11,6 +11,7 @@ from morgan_core.errors import UnreadableFile
 from morgan_core.library.hashing import hash_files
 from morgan_core.library.look import look_at
 from morgan_core.library.nofollow import open_below
+from morgan_core.library.readers import read
 from morgan_core.library.scan import Scan, fingerprint, scan_tree
 from morgan_core.library.skip import place_of_root
 
@@ -82,11 +83,33 @@ def test_a_file_below_a_folder_that_became_a_link_is_gone(docs: Path, outside: P
     assert [(found.gone, found.sha256) for found in hashed] == [(True, "")]
 
 
+def test_a_file_below_a_folder_that_became_a_link_is_not_read(docs: Path, outside: Path) -> None:
+    (docs / "sub").rename(docs.parent / "away")
+    (docs / "sub").symlink_to(outside)
+
+    with pytest.raises(UnreadableFile) as caught:
+        read(docs / "sub" / "a.txt", root=docs)
+
+    assert str(caught.value) == "the folder it was in is gone"
+
+
+def test_a_file_below_a_folder_that_became_a_link_is_not_seen(docs: Path, outside: Path) -> None:
+    (docs / "sub").rename(docs.parent / "away")
+    (docs / "sub").symlink_to(outside)
+    path = str(docs / "sub" / "a.txt")
+
+    look = look_at({path: str(docs)}, leave_out=lambda _: False, known=lambda _: True)
+
+    assert look.scan.files == {}
+    assert look.single == {path}
+
+
 def test_the_way_to_the_root_may_hold_links(docs: Path) -> None:
     (docs.parent / "link").symlink_to(docs)
     root = str(docs.parent / "link")
 
     os.close(open_below(root, root + "/sub/a.txt", os.O_RDONLY))
+    assert read(root + "/sub/a.txt", root=root).text == "The walrus sleeps."
 
 
 def test_a_folder_inside_itself_is_entered_once(

@@ -45,15 +45,18 @@ DEFAULT_MAX_BYTES = 100 * 1024 * 1024
 def read(
     path: str | os.PathLike[str],
     *,
+    root: str | os.PathLike[str] | None = None,
     max_bytes: int = DEFAULT_MAX_BYTES,
     recognise: Recognise | None = None,
 ) -> Extracted:
     """Extract the text of the file at ``path``, that of pictures with ``recognise``.
 
+    No symbolic link is followed below ``root``, by default ``path`` itself.
+
     Raises UnreadableFile, whose message is the reason, for everything that is not a readable
     regular file of at most ``max_bytes`` bytes with text in it.
     """
-    content = read_bytes(path, max_bytes)
+    content = read_bytes(path, max_bytes, root=root)
     if not content:
         raise UnreadableFile("the file is empty")
     extracted = extract(Source(name=Path(path).name, content=content, recognise=recognise))

@@ -7,6 +7,7 @@ import os
 import stat
 
 from morgan_core.errors import UnreadableFile
+from morgan_core.library.nofollow import open_below
 
 _BLOCK = 1024 * 1024
 _NOT_REGULAR = (
@@ -18,6 +19,7 @@ _NOT_REGULAR = (
 )
 _REASONS = {
     errno.ENOENT: "the file is gone",
+    errno.ENOTDIR: "the folder it was in is gone",
     errno.EACCES: "no permission to read it",
     errno.EPERM: "no permission to read it",
     errno.ELOOP: "it is a symbolic link",
@@ -27,25 +29,30 @@ _REASONS = {
     errno.ENOTCONN: "the network drive is not connected",
 }
 
+_GONE = (FileNotFoundError, NotADirectoryError)
 
-def read_bytes(path: str | os.PathLike[str], max_bytes: int) -> bytes:
+
+def read_bytes(
+    path: str | os.PathLike[str], max_bytes: int, *, root: str | os.PathLike[str] | None = None
+) -> bytes:
     """Return the content of the regular file at ``path``, at most ``max_bytes`` long.
 
-    Never follows a symbolic link in the last part of the path and never waits for a pipe.
-    Raises UnreadableFile with the reason; its detail ``gone`` tells whether there is no file.
+    Never follows a symbolic link below ``root`` (by default ``path`` itself) and never waits for
+    a pipe. Raises UnreadableFile with the reason; its detail ``gone`` tells whether there is no
+    file.
     """
+    where = os.fspath(path)
     try:
         # O_BINARY is Windows' own; the other flags do not exist there.
-        flags = os.O_RDONLY | getattr(os, "O_BINARY", 0) | getattr(os, "O_CLOEXEC", 0)
-        flags |= getattr(os, "O_NOFOLLOW", 0) | getattr(os, "O_NONBLOCK", 0)
-        descriptor = os.open(path, flags)
+        flags = os.O_RDONLY | getattr(os, "O_BINARY", 0) | getattr(os, "O_NONBLOCK", 0)
+        descriptor = open_below(where if root is None else os.fspath(root), where, flags)
         try:
             return _read_regular(descriptor, max_bytes)
         finally:
             os.close(descriptor)
     except OSError as error:
         reason = _REASONS.get(error.errno or 0, error.strerror or str(error))
-        raise UnreadableFile(reason, gone=isinstance(error, FileNotFoundError)) from error
+        raise UnreadableFile(reason, gone=isinstance(error, _GONE)) from error
 
 
 def _read_regular(descriptor: int, max_bytes: int) -> bytes:
