@@ -25,7 +25,7 @@ from morgan_core.settings import Settings
 from morgan_core.storage.catalogue import Catalogue
 from morgan_core.storage.engine import database_url, open_engine
 from morgan_core.storage.migrate import migrate
-from morgan_core.types import Document, WorkerInfo
+from morgan_core.types import Document, Job, WorkerInfo
 from tests.helpers import eventually
 from tests.hits import ask
 
@@ -99,6 +99,21 @@ class TestLibrary:
         document = await eventually(reached)
         assert document is not None
         return document
+
+    async def done(self, job: Job) -> Job:
+        """The job when it has ended, well or not."""
+
+        async def ended() -> Job | None:
+            current = await self.service.job(job.id)
+            return current if current.state in ("done", "failed") else None
+
+        finished = await eventually(ended)
+        assert finished is not None
+        return finished
+
+    async def learned(self, *paths: Path | str) -> Job:
+        """Learn ``paths``, or URLs, and wait for the end."""
+        return await self.done(await self.service.learn([str(path) for path in paths]))
 
     async def settled(self) -> None:
         """Wait until nothing is to be done."""

@@ -98,11 +98,7 @@ async def test_a_vector_that_was_being_computed_does_not_come_back(tmp_path: Pat
         await library.service.learn([str(path)])
         await eventually(lambda: library.embedder.called)
         forgotten = await library.service.forget([str(path)])
-
-        async def done() -> bool:
-            return (await library.service.job(forgotten.id)).state == "done"
-
-        await eventually(done)
+        assert (await library.done(forgotten)).state == "done"
         library.embedder.gate.set()
         other = tmp_path / "other.md"
         other.write_text("The heron fishes.")

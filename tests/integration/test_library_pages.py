@@ -8,8 +8,6 @@ from pathlib import Path
 import pytest
 
 from morgan_core.errors import Forbidden, MorganError, NotFound
-from morgan_core.types import Job
-from tests.helpers import eventually
 from tests.hits import ask
 from tests.library_parts import TestLibrary, library_in
 from tests.web_site import Site, html, site_with
@@ -25,24 +23,12 @@ def files_in(library: TestLibrary) -> list[Path]:
     return [path for path in library.paths.pages.rglob("*") if path.is_file()]
 
 
-async def learn(library: TestLibrary, url: str) -> Job:
-    job = await library.service.learn([url])
-
-    async def reached() -> Job | None:
-        current = await library.service.job(job.id)
-        return current if current.state in ("done", "failed") else None
-
-    finished = await eventually(reached)
-    assert finished is not None
-    return finished
-
-
 async def test_a_learned_page_is_found_refreshed_and_forgotten_by_its_url(
     tmp_path: Path, site: Site
 ) -> None:
     url = site.url("/heron")
     async with library_in(tmp_path, private_hosts=("127.0.0.1",)) as library:
-        [first] = (await learn(library, url)).documents
+        [first] = (await library.learned(url)).documents
 
         assert (first.state, first.path, first.paths) == ("ready", url, (url,))
         assert (first.kind, first.title) == ("html", "Birds")
@@ -51,10 +37,10 @@ async def test_a_learned_page_is_found_refreshed_and_forgotten_by_its_url(
         window = await library.service.text(first.id)
         assert window.path == url and "Home" not in window.text
 
-        assert (await learn(library, url)).documents == (first,)
+        assert (await library.learned(url)).documents == (first,)
 
         site.pages["/heron"] = "text/html", html("The heron has flown away.")
-        [second] = (await learn(library, url)).documents
+        [second] = (await library.learned(url)).documents
 
         assert second.id == first.id and second.revision > first.revision
         assert (await library.found("flown"), await library.found("fishes")) == (["heron"], [])
@@ -63,7 +49,7 @@ async def test_a_learned_page_is_found_refreshed_and_forgotten_by_its_url(
 
         assert files_in(library) == [] and await library.documents() == {}
 
-        [again] = (await learn(library, url)).documents
+        [again] = (await library.learned(url)).documents
         await library.service.forget([again.id])
 
         assert files_in(library) == [] and await library.documents() == {}
@@ -74,7 +60,7 @@ async def test_pages_keep_their_urls_over_a_restart_and_private_hosts_must_be_na
 ) -> None:
     url = site.url("/heron")
     async with library_in(tmp_path, private_hosts=("127.0.0.1",)) as library:
-        await learn(library, url)
+        await library.learned(url)
         with pytest.raises(MorganError, match="There is no file or folder"):
             await library.service.learn([site.url("/other"), str(tmp_path / "none")])
 

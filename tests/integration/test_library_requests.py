@@ -12,7 +12,7 @@ import pytest
 from morgan_core.errors import BadInput, NotFound
 from morgan_core.index.factory import make_index
 from morgan_core.settings import Settings
-from morgan_core.types import Job, Scope
+from morgan_core.types import Scope
 from tests.helpers import eventually
 from tests.hits import ask
 from tests.library_parts import TestLibrary, library_in
@@ -33,23 +33,13 @@ async def library(tmp_path: Path, docs: Path) -> AsyncIterator[TestLibrary]:
         yield library
 
 
-async def done(library: TestLibrary, job: Job) -> Job:
-    async def reached() -> Job | None:
-        current = await library.service.job(job.id)
-        return current if current.state in ("done", "failed") else None
-
-    finished = await eventually(reached)
-    assert finished is not None
-    return finished
-
-
 async def test_a_learned_folder_is_done_when_every_file_is_ready_or_failed(
     library: TestLibrary, docs: Path
 ) -> None:
     (docs / "broken.pdf").write_bytes(b"%PDF-1.7\nnothing of a document")
     (docs / ".hidden").write_text("hidden")
 
-    job = await done(library, await library.service.learn([str(docs)]))
+    job = await library.learned(docs)
 
     assert job.state == "done"
     assert sorted(d.state for d in job.documents) == ["failed", "ready", "ready"]
@@ -64,12 +54,12 @@ async def test_a_job_tells_how_many_vectors_it_reused_and_how_many_it_embedded(
     folder.mkdir()
     lines = [f"Line {n} tells of animal{n}, and of nothing else at all." for n in range(2000)]
     (folder / "long.txt").write_text("\n".join(lines))
-    first = await done(library, await library.service.learn([str(folder)]))
-    again = await done(library, await library.service.learn([str(folder)]))
+    first = await library.learned(folder)
+    again = await library.learned(folder)
     lines.insert(1000, "A line that was not there.")
     (folder / "long.txt").write_text("\n".join(lines))
 
-    edited = await done(library, await library.service.learn([str(folder)]))
+    edited = await library.learned(folder)
 
     passages = edited.documents[0].passages
     assert passages > 100
@@ -86,11 +76,11 @@ async def test_what_was_written_a_moment_ago_is_learned_before_the_job_is_done(
     folder = tmp_path / "fresh"
     folder.mkdir()
     (folder / "known.txt").write_text("The otter swims.")
-    await done(library, await library.service.learn([str(folder)]))
+    await library.learned(folder)
     (folder / "new.txt").write_text("The lynx waits.")
     (folder / "known.txt").write_text("The badger digs.")
 
-    job = await done(library, await library.service.learn([str(folder)]))
+    job = await library.learned(folder)
 
     assert sorted(d.path for d in job.documents if d.state == "ready") == [
         str(folder / "known.txt"),
@@ -121,7 +111,7 @@ async def test_a_file_that_is_still_being_written_is_learned_when_it_is_whole(
     stop.set()
     await writing
 
-    finished = await done(library, job)
+    finished = await library.done(job)
 
     assert [d.path for d in finished.documents] == [str(folder / "log.txt")]
 
@@ -136,14 +126,14 @@ async def test_a_path_that_is_not_there_is_named(library: TestLibrary, docs: Pat
 async def test_a_secret_is_skipped_even_when_it_is_named(library: TestLibrary, docs: Path) -> None:
     (docs / ".env").write_text("PASSWORD=walrus")
 
-    job = await done(library, await library.service.learn([str(docs / ".env")]))
+    job = await library.learned(docs / ".env")
 
     assert job.skipped[str(docs / ".env")].startswith("secret")
     assert job.documents == ()
 
 
 async def test_one_learned_file_is_followed_for_edits(library: TestLibrary, docs: Path) -> None:
-    job = await done(library, await library.service.learn([str(docs / "a.txt")]))
+    job = await library.learned(docs / "a.txt")
 
     assert [d.path for d in job.documents] == [str(docs / "a.txt")]
     assert sorted(await library.documents()) == ["a.txt"]
@@ -153,7 +143,7 @@ async def test_a_learned_file_that_was_edited_or_deleted_is_noticed_at_the_next_
     tmp_path: Path, docs: Path
 ) -> None:
     async with library_in(tmp_path) as library:
-        await done(library, await library.service.learn([str(docs)]))
+        await library.learned(docs)
     (docs / "a.txt").write_text("The lynx waits.")
     (docs / "b.txt").unlink()
     (docs / "c.txt").write_text("The otter swims.")
@@ -168,7 +158,7 @@ async def test_a_learned_file_that_was_edited_or_deleted_is_noticed_at_the_next_
 
 
 async def test_learn_with_watch_keeps_the_folder_watched(library: TestLibrary, docs: Path) -> None:
-    await done(library, await library.service.learn([str(docs)], watch=True))
+    await library.done(await library.service.learn([str(docs)], watch=True))
 
     (docs / "c.txt").write_text("The lynx waits.")
 
@@ -179,11 +169,11 @@ async def test_learn_with_watch_keeps_the_folder_watched(library: TestLibrary, d
 async def test_a_forgotten_file_is_gone_at_once_and_kept_out(
     library: TestLibrary, docs: Path
 ) -> None:
-    await done(library, await library.service.learn([str(docs)], watch=True))
+    await library.done(await library.service.learn([str(docs)], watch=True))
 
     job = await library.service.forget([str(docs / "a.txt")])
     assert await library.found("walrus") == []
-    assert (await done(library, job)).state == "done"
+    assert (await library.done(job)).state == "done"
     (docs / "a.txt").write_text("The walrus sleeps again.")
     (docs / "c.txt").write_text("The lynx waits.")
     await eventually(lambda: library.found("lynx"))
@@ -193,11 +183,11 @@ async def test_a_forgotten_file_is_gone_at_once_and_kept_out(
 
 
 async def test_learning_a_forgotten_file_lifts_that(library: TestLibrary, docs: Path) -> None:
-    await done(library, await library.service.learn([str(docs)], watch=True))
-    await done(library, await library.service.forget([str(docs / "a.txt")]))
+    await library.done(await library.service.learn([str(docs)], watch=True))
+    await library.done(await library.service.forget([str(docs / "a.txt")]))
     library.embedder.texts.clear()
 
-    await done(library, await library.service.learn([str(docs / "a.txt")]))
+    await library.learned(docs / "a.txt")
 
     assert await library.found("walrus") == ["a.txt"]
     assert library.embedder.texts == ["The walrus sleeps."]
@@ -206,10 +196,10 @@ async def test_learning_a_forgotten_file_lifts_that(library: TestLibrary, docs: 
 async def test_a_file_below_a_forgotten_folder_can_be_learned_alone(
     library: TestLibrary, docs: Path
 ) -> None:
-    await done(library, await library.service.learn([str(docs)], watch=True))
-    await done(library, await library.service.forget([str(docs)]))
+    await library.done(await library.service.learn([str(docs)], watch=True))
+    await library.done(await library.service.forget([str(docs)]))
 
-    await done(library, await library.service.learn([str(docs / "a.txt")]))
+    await library.learned(docs / "a.txt")
 
     assert sorted(await library.documents()) == ["a.txt"]
 
@@ -218,12 +208,12 @@ async def test_a_document_is_forgotten_by_its_id_with_all_its_paths(
     library: TestLibrary, docs: Path
 ) -> None:
     (docs / "copy.txt").write_text("The walrus sleeps.")
-    await done(library, await library.service.learn([str(docs)], watch=True))
+    await library.done(await library.service.learn([str(docs)], watch=True))
     document = await library.document("a.txt")
     assert document is not None
     assert len(document.paths) == 2
 
-    await done(library, await library.service.forget([document.id]))
+    await library.done(await library.service.forget([document.id]))
 
     assert sorted(await library.documents()) == ["b.txt"]
     with pytest.raises(NotFound):
@@ -237,7 +227,7 @@ async def test_forgetting_what_is_not_known_says_so(library: TestLibrary, docs: 
 
 async def test_exclusions_outlive_the_process(tmp_path: Path, docs: Path) -> None:
     async with library_in(tmp_path) as library:
-        await done(library, await library.service.learn([str(docs)], watch=True))
+        await library.done(await library.service.learn([str(docs)], watch=True))
         await library.service.forget([str(docs / "a.txt")])
 
     async with library_in(tmp_path) as library:
@@ -250,7 +240,7 @@ async def test_exclusions_outlive_the_process(tmp_path: Path, docs: Path) -> Non
 async def test_a_watch_that_is_removed_keeps_its_documents(
     library: TestLibrary, docs: Path
 ) -> None:
-    await done(library, await library.service.learn([str(docs)], watch=True))
+    await library.done(await library.service.learn([str(docs)], watch=True))
 
     await library.service.watch_remove(str(docs))
 
@@ -261,7 +251,7 @@ async def test_a_watch_that_is_removed_keeps_its_documents(
 async def test_a_watch_that_is_removed_with_forget_takes_its_documents_along(
     library: TestLibrary, docs: Path
 ) -> None:
-    await done(library, await library.service.learn([str(docs)], watch=True))
+    await library.done(await library.service.learn([str(docs)], watch=True))
 
     await library.service.watch_remove(str(docs), forget=True)
 
@@ -285,7 +275,7 @@ async def test_a_folder_within_a_watched_folder_can_be_watched_too(
 ) -> None:
     (docs / "sub").mkdir()
     (docs / "sub" / "c.txt").write_text("The lynx waits.")
-    await done(library, await library.service.learn([str(docs)], watch=True))
+    await library.done(await library.service.learn([str(docs)], watch=True))
     await library.service.watch_add(str(docs / "sub"))
 
     await library.service.watch_remove(str(docs / "sub"))
@@ -298,7 +288,7 @@ async def test_a_folder_within_a_watched_folder_can_be_watched_too(
 async def test_a_search_keeps_to_its_scope(library: TestLibrary, docs: Path) -> None:
     (docs / "sub").mkdir()
     (docs / "sub" / "c.txt").write_text("Another walrus sleeps here.")
-    await done(library, await library.service.learn([str(docs)]))
+    await library.learned(docs)
 
     found = await ask(
         library.service, "walrus", None, limit=10, scope=Scope(folders=(str(docs / "sub"),))
@@ -309,7 +299,7 @@ async def test_a_search_keeps_to_its_scope(library: TestLibrary, docs: Path) -> 
 
 async def test_a_failed_document_can_be_retried(library: TestLibrary, docs: Path) -> None:
     (docs / "broken.pdf").write_bytes(b"%PDF-1.7\nnothing of a document")
-    job = await done(library, await library.service.learn([str(docs / "broken.pdf")]))
+    job = await library.learned(docs / "broken.pdf")
     library.changes.clear()
 
     await library.service.retry(job.documents[0].id)
@@ -321,7 +311,7 @@ async def test_a_failed_document_can_be_retried(library: TestLibrary, docs: Path
 
 async def test_a_deleted_file_is_purged_after_a_while(tmp_path: Path, docs: Path) -> None:
     async with library_in(tmp_path, purge_after=0.1) as library:
-        await done(library, await library.service.learn([str(docs)], watch=True))
+        await library.done(await library.service.learn([str(docs)], watch=True))
         document = await library.document("a.txt")
         assert document is not None
         (docs / "a.txt").unlink()
