@@ -5,7 +5,7 @@ here are those of the operating system.
 """
 
 # Paths are plain strings here: there are many, and any bytes may be in them.
-# ruff: noqa: PTH118, PTH119, PTH120
+# ruff: noqa: PTH116, PTH118, PTH119, PTH120
 from __future__ import annotations
 
 import errno
@@ -94,18 +94,41 @@ def git_rules_above(folder: str) -> tuple[Rules, ...]:
 
     Rules that leave out ``folder`` itself do not count: a person named it.
     """
+    rules: tuple[Rules, ...] = ()
+    for outer in _repository_above(folder):
+        rules = git_rules(outer, rules)
+    return tuple(each for each in rules if not each.ignores(folder, folder=True))
+
+
+def git_files_above(folder: str) -> tuple[tuple[str, int, int, int], ...]:
+    """What ``git_rules_above`` would read: paths with modification time, size and inode.
+
+    No event tells of these files. While they stay what they are, so do the rules.
+    """
+    found: list[tuple[str, int, int, int]] = []
+    for outer in _repository_above(folder):
+        for name in (_GIT_EXCLUDE, GITIGNORE):
+            path = os.path.join(outer, name)
+            try:
+                status = os.stat(path)
+            except OSError:
+                continue
+            found.append((path, status.st_mtime_ns, status.st_size, status.st_ino))
+    return tuple(found)
+
+
+def _repository_above(folder: str) -> list[str]:
+    """The folders above ``folder``, from the top of the repository that it lies in; none where
+    it lies in none or is the top."""
     above: list[str] = []
     inner = folder
     while not os.path.lexists(os.path.join(inner, ".git")):
         parent = os.path.dirname(inner)
         if parent == inner:
-            return ()
+            return []
         above.append(parent)
         inner = parent
-    rules: tuple[Rules, ...] = ()
-    for outer in reversed(above):
-        rules = git_rules(outer, rules)
-    return tuple(each for each in rules if not each.ignores(folder, folder=True))
+    return above[::-1]
 
 
 def _rules(folder: str, name: str) -> tuple[Rules, ...]:

@@ -17,6 +17,7 @@ import msgspec
 
 from morgan_core.errors import Unavailable
 from morgan_core.library.disks import Disks
+from morgan_core.library.ignore import git_files_above
 from morgan_core.library.look import Identity, identity, stands
 from morgan_core.library.manifest import Manifest
 from morgan_core.library.mounts import silent_mount
@@ -65,6 +66,7 @@ class RootKeeper:
         self._away: set[str] = set()
         self._identities: dict[str, Identity] = {}
         self._due: dict[str, float] = dict.fromkeys(manifest.roots, 0.0)
+        self._above: dict[str, tuple[object, ...]] = {}
         self._unwatched: dict[str, str] = {}
         self._limited: set[str] = set()
 
@@ -192,7 +194,15 @@ class RootKeeper:
                 elif now is None and root.state != "offline":
                     await self._vanished(root)
                     changed = True
+                elif now is not None and await self._rules_changed(root.path):
+                    self._due[root.path] = 0.0
         return changed
+
+    async def _rules_changed(self, path: str) -> bool:
+        """Whether other rules hold in the root because of what lies above it."""
+        before = self._above.get(path)
+        self._above[path] = await asyncio.to_thread(git_files_above, on_disk(path))
+        return self._above[path] != before
 
     def due_learned(self) -> list[RootRow]:
         """Roots learned once whose files are due to be looked at."""
@@ -226,6 +236,7 @@ class RootKeeper:
             return
         self._unwatched.pop(root.path, None)
         self._limited.discard(root.path)
+        await self._rules_changed(root.path)
         await self._watch(root.path)
         self._identities[root.path] = now
         self._due[root.path] = 0.0
@@ -279,6 +290,7 @@ class RootKeeper:
         self._identities.pop(path, None)
         self._away.discard(path)
         self._unwatched.pop(path, None)
+        self._above.pop(path, None)
         self._limited.discard(path)
         self._manifest.left_out.drop(path)
         await asyncio.to_thread(self._watcher.disarm, on_disk(path))

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import shutil
 from collections.abc import AsyncIterator
 from pathlib import Path
 
@@ -53,6 +54,24 @@ async def test_what_an_ignore_file_now_names_leaves_and_comes_back_without_embed
     assert await library.found("heron") == ["b.txt"]
     await eventually(lambda: skipped_is(library, {}))
     assert library.embedder.texts == []
+
+
+async def test_what_an_ignore_file_above_the_folder_now_names_leaves(
+    tmp_path: Path, library: TestLibrary, docs: Path
+) -> None:
+    """The repository begins above the watched folder, where no event is heard of."""
+    (tmp_path / ".git" / "info").mkdir(parents=True)
+    (tmp_path / ".gitignore").write_text("docs/a.txt\n")
+    await eventually(lambda: has(library, "b.txt"))
+
+    (tmp_path / ".git" / "info" / "exclude").write_text("b.txt\n")
+    await eventually(lambda: has(library))
+
+    (tmp_path / ".gitignore").write_text("")
+    await eventually(lambda: has(library, "a.txt"))
+
+    shutil.rmtree(tmp_path / ".git")
+    await eventually(lambda: has(library, "a.txt", "b.txt"))
 
 
 async def skipped_is(library: TestLibrary, counts: dict[str, int]) -> bool:
