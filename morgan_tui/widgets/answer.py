@@ -186,7 +186,7 @@ class AnswerView(Vertical):
             fresh += self._sanitiser.flush()
             self._sanitiser = StreamSanitiser()
         if fresh:
-            await self._markdown.append(fresh)
+            await self._markdown.grow(fresh)
 
     def _first_text(self) -> str:
         if self.turn is not None:

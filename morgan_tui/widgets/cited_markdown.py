@@ -12,12 +12,14 @@ from typing import Any
 from markdown_it import MarkdownIt
 from markdown_it.rules_core import StateCore
 from markdown_it.rules_inline import StateInline
+from markdown_it.token import Token
 from textual.content import Content
 from textual.widgets import Markdown
 from textual.widgets.markdown import MarkdownBlock, MarkdownFence
 
 from morgan_core.types import Sentence
 from morgan_tui.text import clean
+from morgan_tui.widgets.growing_lists import BulletList, OrderedList
 
 CITATION = re.compile(r"\[(\d{1,3})\](?!\()")
 SCHEME = "cite:"
@@ -86,8 +88,36 @@ class CitedMarkdown(Markdown):
     }
     """
 
+    BLOCKS = Markdown.BLOCKS | {
+        "bullet_list_open": BulletList,
+        "ordered_list_open": OrderedList,
+    }
+
     def __init__(self, text: str = "") -> None:
         super().__init__(text or None, parser_factory=shared_parser, open_links=False)
+
+    async def grow(self, text: str) -> None:
+        """Append ``text``: only what can still change is parsed and drawn again, which is the last
+        block, or of a list its last item.
+
+        Like Textual's ``append``, which parses lists from their beginning.
+        """
+        async with self.lock:
+            self._markdown += text
+            begin = self._last_parsed_line
+            open_source = "".join(self._markdown.splitlines(keepends=True)[begin:])
+            tokens = shared_parser().parse(open_source)
+            self._last_parsed_line = begin + _last_beginning(tokens)
+            blocks = list(self._parse_markdown(tokens))
+            for block in blocks:
+                first, last = block.source_range
+                block.source_range = (begin + first, begin + last)
+            known = [child for child in self.children if isinstance(child, MarkdownBlock)]
+            with self.app.batch_update():
+                if known and blocks:
+                    await _continue(known[-1], blocks.pop(0))
+                if blocks:
+                    await self.mount_all(blocks)
 
     def show_verdicts(self, sentences: Sequence[Sentence]) -> None:
         """Mark the sentences that the sources do not, or only partly, support.
@@ -111,6 +141,22 @@ class CitedMarkdown(Markdown):
         for block in self.query(MarkdownBlock):
             if block._content.plain.strip() and not isinstance(block, MarkdownFence):
                 yield block
+
+
+def _last_beginning(tokens: Sequence[Token]) -> int:
+    """The line of the last block or, of a list, its last item; 0 without any."""
+    for token in reversed(tokens):
+        item = token.type == "list_item_open" and token.level == 1
+        if token.map is not None and (token.level == 0 or item):
+            return token.map[0]
+    return 0
+
+
+async def _continue(old: MarkdownBlock, new: MarkdownBlock) -> None:
+    """Let ``new`` take the place of the last block, or of its last item."""
+    first = old.source_range[0] if type(old) is type(new) else new.source_range[0]
+    await old._update_from_block(new)
+    old.source_range = (first, new.source_range[1])
 
 
 class _Letters:
