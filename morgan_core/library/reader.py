@@ -24,6 +24,7 @@ from morgan_core.worker import Worker
 
 _MODULE = "morgan_core.library.reader_process"
 _START_SECONDS = 60.0
+_NICENESS = 2  # on top of the library's, whose child it is
 _ENVIRONMENT = {"MALLOC_ARENA_MAX": "2"}
 # pdfium aborts without a word when memory is refused; the other aborts say what broke.
 _ABORTS = re.compile(r"free\(\)|malloc|corrupt|assert|Fatal|pure virtual|stack smashing", re.I)
@@ -63,6 +64,7 @@ class Reader:
             on_state=on_state,
             log_file=log_file,
             env=_ENVIRONMENT,
+            niceness=_NICENESS,
         )
         self._answered: int | None = None
         self._scans = ScanReader(settings, module=_MODULE, log_file=log_file)
@@ -157,7 +159,12 @@ class Reader:
 
     async def _second_try(self, where: _Where) -> Any:
         alone = Worker(
-            "second reader", _MODULE, config=self._config, env=_ENVIRONMENT, max_deaths=1
+            "second reader",
+            _MODULE,
+            config=self._config,
+            env=_ENVIRONMENT,
+            niceness=_NICENESS,
+            max_deaths=1,
         )
         await alone.start()
         try:

@@ -23,6 +23,7 @@ from morgan_core.library.readers.opening import readable_size
 from morgan_core.library.readers.pdf.lines import Line
 from morgan_core.worker.channel import Handler
 from morgan_core.worker.main import Parent
+from morgan_core.worker.priority import stand_back
 
 _OPEN_FILES = 128
 _NICE = 10
@@ -103,8 +104,7 @@ async def start(config: dict[str, Any], parent: Parent) -> ReaderService:
         importlib.import_module(name)
     recognise = None
     if config.get("ocr"):
-        if hasattr(os, "nice"):
-            os.nice(_NICE)
+        stand_back(_NICE)
         recognise = ocr.load()
     limit_resources(config["memory"])
     return ReaderService(config["memory"], parent=parent, recognise=recognise)

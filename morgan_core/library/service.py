@@ -38,6 +38,8 @@ Folders = list[Folder]
 Jobs = list[Job]
 MentionsList = list[Mentions]
 _MODULE = "morgan_core.library.process"
+# Less than the embedder's: searches go through here.
+_NICENESS = 3
 _PIECE = 4
 """Passages that are embedded at a time while an answer is generated."""
 
@@ -86,6 +88,7 @@ class LibraryService:
             pass_fds=() if lock_fd is None else (lock_fd,),
             on_state=lambda info: on_change(WorkerChanged(worker=info)),
             log_file=paths.logs / "library.log",
+            niceness=_NICENESS,
         )
 
     @property

@@ -23,11 +23,13 @@ async def run_once(
     handlers: Mapping[str, Handler] | None = None,
     log_file: Path | None = None,
     env: Mapping[str, str] | None = None,
+    niceness: int = 5,
     **params: Any,
 ) -> Any:
     """Start ``module`` in a child, call ``method`` once, end the child, return the result.
 
-    ``timeout`` is seconds for all of it, ``memory_limit`` bytes of address space. Raises the
+    ``timeout`` is seconds for all of it, ``memory_limit`` bytes of address space; by ``niceness``
+    it stands back from the processor. Raises the
     MorganError that the child raised, WorkerDied with the reason when it died, TimeoutError.
     Cancelling kills the child.
     """
@@ -50,6 +52,7 @@ async def run_once(
         log_file=log_file,
         env=env,
         memory_limit=memory_limit,
+        niceness=niceness,
     )
     serving = asyncio.create_task(child.serve())
     try:

@@ -49,6 +49,17 @@ def alive(pid: int) -> bool:
     return psutil.pid_exists(pid) and psutil.Process(pid).status() != psutil.STATUS_ZOMBIE
 
 
+async def test_a_child_stands_back_as_far_as_it_shall_with_its_whole_session(make: Make) -> None:
+    worker = make(niceness=4)
+    await worker.start()
+    pid = await worker.call("pid")
+    niceness = psutil.Process().nice() + 4
+    assert psutil.Process(pid).nice() == niceness
+    group = Path(f"/proc/{pid}/autogroup")
+    if group.exists() and (session := group.read_text()):
+        assert session.split()[-1] == str(niceness)
+
+
 # --- calls -------------------------------------------------------------------------------
 
 
