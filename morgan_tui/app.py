@@ -59,6 +59,7 @@ class MorganApp(LibraryApp):
     # --- life -----------------------------------------------------------------------------
 
     def on_mount(self) -> None:
+        self.collector.start()
         self._open_drafts()
         self._catch_signals()
         self.call_after_refresh(self.start)
@@ -132,6 +133,7 @@ class MorganApp(LibraryApp):
         threading.Thread(target=load, name="prewarm", daemon=True).start()
 
     async def on_unmount(self) -> None:
+        self.collector.close()
         self._remember_open_chat()
         self.drafts.close()
         self.turns.close()

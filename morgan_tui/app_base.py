@@ -7,8 +7,10 @@ from collections.abc import Awaitable, Callable, Coroutine
 from pathlib import Path
 from typing import TYPE_CHECKING, Any, TypeVar
 
+from textual import events
 from textual.app import App
 
+from morgan_tui.collector import QuietCollector
 from morgan_tui.core_link import CoreLink, Opener
 from morgan_tui.drafts import Drafts
 from morgan_tui.live_library import LiveLibrary
@@ -40,11 +42,21 @@ class BaseApp(App[int]):
         self.chats: dict[str, Chat] = {}
         self.turns = Turns(self.link.morgan, self.drafts, self._turn_event)
         self._chat_screen = ChatScreen(Chat())
+        self.collector = QuietCollector(self._answering)
         self._redraw: asyncio.TimerHandle | None = None
         self._jobs: dict[str, str] = {}
         self._news_off: asyncio.TimerHandle | None = None
         self._shown_news = ""
         self._started = False
+
+    async def on_event(self, event: events.Event) -> None:
+        if isinstance(event, events.Key):
+            self.collector.typed()
+        await super().on_event(event)
+
+    def _answering(self) -> bool:
+        chats = {id(chat): chat for chat in (self._chat_screen.chat, *self.chats.values())}
+        return any(not turn.ended for chat in chats.values() for turn in chat.turns)
 
     def get_default_screen(self) -> ChatScreen:
         return self._chat_screen

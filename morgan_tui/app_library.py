@@ -49,6 +49,8 @@ class LibraryApp(ChatsApp):
         self.library.apply(change)
         if isinstance(change, events.JobChanged):
             self._job_changed(change.job)
+        if isinstance(change, events.ModelChanged) and change.model.state in ("active", "failed"):
+            self.collector.keep()
         chat = self._chat_screen.chat
         offers = isinstance(change, events.CountsChanged | events.FolderChanged)
         if offers and chat.id is None and not chat.turns:
