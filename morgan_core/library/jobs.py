@@ -70,7 +70,7 @@ class Jobs:
     async def learn(self, job_id: str, paths: Sequence[str], *, watch: bool) -> Job:
         """Begin to take in ``paths``. The same ``job_id`` twice is one job. Raises BadInput."""
         if job_id not in self._rows:
-            resolved = await self._requests.resolve(paths)
+            resolved = await self._requests.resolve(paths, watch=watch)
             await self._add(JobRow(job_id, "learn", resolved, time.time()))
         if not self._rows[job_id].scanned:
             # Who asked may hang up; the saved job goes on.

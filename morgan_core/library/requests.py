@@ -53,11 +53,16 @@ class Requests:
 
     # --- learn -----------------------------------------------------------------------------
 
-    async def resolve(self, paths: Sequence[str]) -> list[str]:
+    async def resolve(self, paths: Sequence[str], *, watch: bool = False) -> list[str]:
         """The real paths, of URLs those of the files that they are fetched to now. Raises
-        MorganError that names the first which is not there."""
+        MorganError that names the first which is not there, or is a page to ``watch``."""
         if not paths:
             raise BadInput("No path was given.")
+        if watch and (page := next(filter(is_url, paths), None)):
+            raise BadInput(
+                f"{page} is a web page; only folders can be watched.",
+                mend="Learn it without --watch; learning it again fetches it anew.",
+            )
         resolved = [path if is_url(path) else await self._resolve(path) for path in paths]
         for at, path in enumerate(resolved):
             if is_url(path):

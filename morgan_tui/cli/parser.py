@@ -194,7 +194,11 @@ def _learn(learn: argparse.ArgumentParser) -> None:
     learn.add_argument(
         "paths", nargs="+", metavar="PATH", help="file, folder, or URL of a page to fetch now"
     )
-    learn.add_argument("--watch", action="store_true", help="keep the folders watched")
+    learn.add_argument(
+        "--watch",
+        action="store_true",
+        help="keep the folders watched; a page is refreshed by learning it again",
+    )
     learn.add_argument("--no-wait", action="store_true", help="wait only until words find them")
     learn.epilog = "--json prints how far it is, an object per line; the last line is the job."
 

@@ -7,7 +7,7 @@ from pathlib import Path
 
 import pytest
 
-from morgan_core.errors import Forbidden, MorganError, NotFound
+from morgan_core.errors import BadInput, Forbidden, MorganError, NotFound
 from tests.hits import ask
 from tests.library_parts import TestLibrary, library_in
 from tests.web_site import Site, html, site_with
@@ -70,3 +70,16 @@ async def test_pages_keep_their_urls_over_a_restart_and_private_hosts_must_be_na
             await library.service.learn([url])
         with pytest.raises(NotFound, match=r"https://example\.org/ was never learned"):
             await library.service.forget(["https://example.org/"])
+
+
+async def test_a_page_cannot_be_watched_and_the_error_says_what_to_do_instead(
+    tmp_path: Path, site: Site
+) -> None:
+    url = site.url("/heron")
+    async with library_in(tmp_path, private_hosts=("127.0.0.1",)) as library:
+        with pytest.raises(BadInput, match="learning it again fetches it anew") as caught:
+            await library.service.learn([url], watch=True)
+
+        assert url in caught.value.message
+        assert await library.documents() == {}
+        assert files_in(library) == []
