@@ -20,7 +20,7 @@ OWN_KNOWLEDGE = "From the model's own knowledge, not from your documents"
 
 METHODS: dict[str, str] = {
     "counted": "counted in your library, not generated",
-    "extracted": "sentences of the documents as they stand, not generated",
+    "extracted": "put together from the documents' own sentences, not generated",
 }
 """What is said of an answer that no model wrote, by its method."""
 

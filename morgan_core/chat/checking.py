@@ -110,5 +110,9 @@ class AnswerChecker:
 
     def _ready(self) -> Grounder:
         if self._grounder is None:
-            self._grounder = Grounder(self._sources, self._turn.asked.question.text)
+            self._grounder = Grounder(
+                self._sources,
+                self._turn.asked.question.text,
+                items_only=self._turn.method == "extracted",
+            )
         return self._grounder

@@ -155,7 +155,7 @@ class TurnRun:
             return True
         if self._desk is None or (turn.found is not None and turn.method == "generated"):
             return False
-        told = await self._desk.tell(turn.asked, self._report)
+        told = await self._desk.tell(turn.asked, self._cited, self._report)
         if told is None:
             return False
         await self._store.update_message(turn.asked.question.id, prompt=turn.asked.put)
@@ -167,6 +167,13 @@ class TurnRun:
         turn.emit(Token, text=told.text, start=0)
         self._mark("first_token")
         return True
+
+    async def _cited(self) -> list[str]:
+        """The documents that the answer before this question cites, by id."""
+        told = await self._store.messages(self._turn.conversation_id, limit=4)
+        answers = [message.answer for message in told if message.answer is not None]
+        cited = answers[-1].citations if answers else ()
+        return list(dict.fromkeys(citation.document for citation in cited))
 
     def _report(self, done: int, total: int, unit: Literal["document", "part"]) -> None:
         now = time.perf_counter()

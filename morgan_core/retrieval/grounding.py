@@ -58,10 +58,13 @@ class Grounder:
     """Checks the sentences of one answer, one by one as it streams or all at its end.
 
     ``question`` decides about answers that are no sentences ("In 1066."), which need its words
-    beside them. No method needs the event loop; one thread at a time may call.
+    beside them. With ``items_only`` nothing but the items of lists claims anything. No method needs the event loop; one thread at a time may call.
     """
 
-    def __init__(self, sources: Sequence[Source], question: str = "") -> None:
+    def __init__(
+        self, sources: Sequence[Source], question: str = "", *, items_only: bool = False
+    ) -> None:
+        self._items_only = items_only
         self._spans = Spans(sources, question)
         self._known: dict[tuple[str, str], Evidence | None] = {}
 
@@ -72,9 +75,10 @@ class Grounder:
         if key not in self._known:
             claim = _bare(sentence)
             cited = [int(n) for group in _marks.findall(sentence) for n in group.split(",")]
-            self._known[key] = (
-                self._spans.find(claim, _bare(before), cited) if is_checkable(claim) else None
+            claims = is_checkable(claim) and not (
+                self._items_only and not _list_mark.match(sentence)
             )
+            self._known[key] = self._spans.find(claim, _bare(before), cited) if claims else None
         return self._known[key]
 
     def doubtful(self) -> list[tuple[str, str]]:

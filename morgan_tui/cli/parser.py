@@ -158,7 +158,8 @@ def _scope_option(parser: argparse.ArgumentParser) -> None:
 
 WHOLE = (
     "Questions about all documents are counted rather than generated: how many PDFs do I have, what"
-    " is new this week, which documents mention X, how often is X mentioned."
+    " is new this week, which documents mention X, how often is X mentioned. Summarise @name quotes"
+    " its central sentences."
 )
 
 

@@ -33,6 +33,7 @@ WHOLE = (
     ("What is new this week?", "What was changed or taken in, newest first"),
     ("Which documents mention …?", "Every text is looked through, each document is counted"),
     ("How often is … mentioned?", "Every place of the words, with @name in one document"),
+    ("Summarise @name", "Its central sentences as they stand; also #name, my documents"),
 )
 """Questions that are answered from all documents rather than from the best passages."""
 

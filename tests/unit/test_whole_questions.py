@@ -10,6 +10,7 @@ from hypothesis import strategies as st
 
 from morgan_core.chat.whole.library_questions import library_question
 from morgan_core.chat.whole.mention_questions import mention_question
+from morgan_core.chat.whole.summary_questions import SummaryQuestion, summary_question
 from morgan_core.chat.whole.times import bounds
 
 
@@ -163,6 +164,7 @@ def test_a_clause_and_what_happens_often_are_left_to_the_search(question):
 def test_no_question_breaks_the_rules(question):
     library_question(question)
     mention_question(question)
+    summary_question(question)
 
 
 def at(*date: int) -> float:
@@ -190,3 +192,59 @@ def test_a_span_of_time_is_one_of_the_calendar(span, start, end):
 
 def test_last_month_in_january_is_december_of_the_year_before():
     assert bounds("last month", at(2026, 1, 15))[0] == at(2025, 12, 1)
+
+
+@pytest.mark.parametrize(
+    ("question", "meant"),
+    [
+        ("Summarise the handbook", {"named": "handbook"}),
+        ("summarize handbook.md in three sentences", {"named": "handbook.md", "sentences": 3}),
+        ("Summarise this document", {"this": True}),
+        ("tl;dr", {"this": True}),
+        ("sum up everything", {"everything": True}),
+        ("Summarise my documents", {"everything": True}),
+        ("Give me a short summary of the logbook", {"named": "logbook"}),
+        ("Write an overview of it in 5 bullet points", {"this": True, "sentences": 5}),
+        ("a three-sentence summary of history.pdf", {"named": "history.pdf", "sentences": 3}),
+        ("What are the main points of the handbook?", {"named": "handbook"}),
+        ("What is the handbook about?", {"named": "handbook"}),
+    ],
+)
+def test_a_summary_is_wished_for(question, meant):
+    assert summary_question(question) == SummaryQuestion(**meant)
+
+
+@pytest.mark.parametrize(
+    "question",
+    [
+        "Summarise",
+        "Summarise this",
+        "What is about?",
+        "What are the main points of?",
+        "Summarise all documents in",
+        "give me a summary of",
+    ],
+)
+def test_what_is_limited_is_summarised_whole(question):
+    assert summary_question(question, limited=True) == SummaryQuestion(everything=True)
+
+
+@pytest.mark.parametrize(
+    "question", ["Summarise what says about deposits", "Summarise the rent in"]
+)
+def test_a_topic_within_limits_is_left_to_the_search(question):
+    assert summary_question(question, limited=True) is None
+
+
+@pytest.mark.parametrize(
+    "question",
+    [
+        "What are the key findings?",
+        "What is the soup about to become?",
+        "what does the handbook say about domes",
+        "what is the lease",
+        "Who wrote the summary?",
+    ],
+)
+def test_a_question_about_what_documents_say_is_no_wish_for_a_summary(question):
+    assert summary_question(question) is None

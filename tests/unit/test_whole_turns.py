@@ -7,19 +7,20 @@ import asyncio
 import pytest
 
 from morgan_core.chat.turns import Turns
-from morgan_core.events import Checked, Done, Progress, Prompted, Searching, Sources, Token
+from morgan_core.events import Checked, Done, Failed, Progress, Prompted, Searching, Sources, Token
 from morgan_core.library.mentions import Mention, Mentions
 from morgan_core.retrieval.search import Searcher
 from morgan_core.settings import Settings
 from morgan_core.storage.conversations import ConversationStore
 from morgan_core.storage.engine import database_url, open_engine
 from morgan_core.storage.migrate import migrate
-from morgan_core.types import Document, LibraryCounts, LibraryListing, Scope
+from morgan_core.types import Document, DocumentText, LibraryCounts, LibraryListing, Scope
 from tests.core_fakes import ListLibrary, ReadyEmbedder, ScriptedModel, chunk
 from tests.helpers import eventually
 
 LEASE = chunk("1", "The lease of the house ends on 31 March 2027.", document="lease", start=40)
 ANSWER = "The lease ends on 31 March 2027."
+SUMMED_UP = "The keeper may close the dome without asking. The dome has one keeper at night."
 
 
 class Shelf:
@@ -33,6 +34,7 @@ class Shelf:
                 paths=(f"/docs/d{n}.md",),
                 state="ready",
                 kind="markdown",
+                passages=1,
                 revision=1,
             )
             for n in range(count)
@@ -51,7 +53,12 @@ class Shelf:
         return [Mentions(document=d, revision=1, counts=(1,), places=(place,)) for d in documents]
 
     async def passages(self, document):
-        return []
+        return [chunk(f"{document}-1", SUMMED_UP, document=document)]
+
+    async def text(self, document, *, start=0, end=None, context=2000):
+        return DocumentText(
+            document=document, path=f"/docs/{document}.md", offset=start, text="", total=99
+        )
 
     async def vectors(self, ids):
         return {}
@@ -190,3 +197,31 @@ async def test_a_scan_that_an_owner_left_is_made_again_by_the_next(make_core):
 
     assert isinstance(events[-1], Done) and len(events[-1].answer.citations) == 3
     assert len([e for e in events if isinstance(e, Token)]) == 1
+
+
+async def test_a_summary_in_the_documents_own_words_is_checked_as_any_answer(make_core):
+    core = await make_core()
+
+    events = await core.ask("Summarise d1")
+
+    answer = events[-1].answer
+    assert answer.method == "extracted" and answer.grounded and not core.model.prompts
+    assert [(s.status, s.citations) for s in answer.sentences] == [("supported", (1,))] * 2
+    assert answer.citations[0].quote == SUMMED_UP
+    assert [e.sentence.status for e in events if isinstance(e, Checked)] == ["supported"] * 2
+
+
+async def test_this_document_is_the_one_that_the_last_answer_cites(make_core):
+    core = await make_core()
+    first = (await core.ask("Summarise d1"))[-1].answer
+
+    events = await core.ask("Summarise this", conversation_id=first.conversation_id)
+
+    assert events[-1].answer.citations[0].document == "d1"
+
+
+async def test_when_nobody_can_tell_which_document_is_meant_the_turn_asks_for_its_name(make_core):
+    core = await make_core()
+    failed = (await core.ask("Summarise this document"))[-1]
+    assert isinstance(failed, Failed)
+    assert "which document is meant" in failed.message and "@" in failed.details["mend"]

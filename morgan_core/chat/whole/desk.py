@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import time
-from collections.abc import Callable
+from collections.abc import Awaitable, Callable, Sequence
 
 from morgan_core.chat.turn import Question
 from morgan_core.chat.whole.library_answers import answer_about_library
@@ -11,7 +11,11 @@ from morgan_core.chat.whole.library_questions import library_question
 from morgan_core.chat.whole.mention_answers import answer_with_mentions
 from morgan_core.chat.whole.mention_questions import mention_question
 from morgan_core.chat.whole.shelf import Report, Shelf
+from morgan_core.chat.whole.summary_answers import answer_with_summary
+from morgan_core.chat.whole.summary_questions import summary_question
 from morgan_core.chat.whole.told import Told
+
+Cited = Callable[[], Awaitable[Sequence[str]]]
 
 LONGEST = 300
 """Characters of a question for a tool; a longer one tells more than they understand."""
@@ -25,10 +29,10 @@ class Desk:
         self._shelf = shelf
         self._clock = clock
 
-    async def tell(self, asked: Question, report: Report) -> Told | None:
+    async def tell(self, asked: Question, cited: Cited, report: Report) -> Told | None:
         """The answer to a question for one of the tools; None when it is for none of them.
 
-        Text that was given with the question, and the model's own knowledge, are never for them.
+        ``cited`` finds the documents that the answer before it cites. Text that was given with the question, and the model's own knowledge, are never for them.
         """
         question, scope = asked.searched, asked.scope
         if asked.own_knowledge or asked.context or len(question) > LONGEST:
@@ -41,4 +45,7 @@ class Desk:
                 return told
         if mentions := mention_question(question):
             return await answer_with_mentions(mentions, self._shelf, scope, report)
+        if summary := summary_question(question, limited=limited):
+            documents = await cited() if summary.this else ()
+            return await answer_with_summary(summary, self._shelf, scope, documents, report)
         return None

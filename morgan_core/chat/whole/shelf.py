@@ -7,7 +7,7 @@ from typing import Literal, Protocol
 
 from morgan_core.index.base import Chunk
 from morgan_core.library.mentions import Mentions, Phrase
-from morgan_core.types import Document, LibraryListing
+from morgan_core.types import Document, DocumentText, LibraryListing
 
 Unit = Literal["document", "part"]
 Report = Callable[[int, int, Unit], None]
@@ -28,6 +28,12 @@ class Shelf(Protocol):
 
     async def passages(self, document: str) -> Sequence[Chunk]:
         """All passages of a document's current text, in order; none while it has no text."""
+        ...
+
+    async def text(
+        self, document: str, *, start: int = 0, end: int | None = None, context: int = 2000
+    ) -> DocumentText:
+        """The extracted text around ``start``..``end``, and the place and heading of ``start``."""
         ...
 
     async def vectors(self, ids: Sequence[str]) -> dict[str, bytes]:
