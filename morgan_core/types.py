@@ -462,11 +462,43 @@ class Shortfall(Record, frozen=True, kw_only=True):
     reason: str = ""
 
 
+ConflictKind = Literal["number", "date", "name", "negation"]
+
+
+class ConflictSide(Record, frozen=True, kw_only=True):
+    """What one document says where documents disagree.
+
+    ``quote`` is its sentence, at ``start``..``end`` of the document's text, in source ``n``;
+    ``value`` is the part in which it differs. ``modified`` is when the document was last changed,
+    0 where that is not known. ``sentences`` of the answer, by their place in
+    ``Answer.sentences``, are supported by it.
+    """
+
+    n: int
+    document: str
+    path: str
+    page: int | None
+    place: str = ""
+    start: int
+    end: int
+    quote: str
+    value: str
+    modified: float = 0.0
+    sentences: tuple[int, ...] = ()
+
+
+class Conflict(Record, frozen=True, kw_only=True):
+    """Documents that say different things of the same; the newest of ``sides`` first."""
+
+    kind: ConflictKind
+    sides: tuple[ConflictSide, ...]
+
+
 class Answer(Record, frozen=True, kw_only=True):
     """``ask --json``. With ``own_knowledge`` the model was asked for what it knows by itself:
     the answer has no sources and nothing of it was checked. ``shortfalls`` tell of a refusal why
     each of its ``sources`` was not enough. By another ``method`` than ``generated`` no model was
-    asked."""
+    asked. ``conflicts`` are where its sources contradict each other."""
 
     answer: str
     sentences: tuple[Sentence, ...] = ()
@@ -481,6 +513,7 @@ class Answer(Record, frozen=True, kw_only=True):
     own_knowledge: bool = False
     shortfalls: tuple[Shortfall, ...] = ()
     method: Method = "generated"
+    conflicts: tuple[Conflict, ...] = ()
 
 
 # --- conversations -----------------------------------------------------------------------

@@ -8,6 +8,7 @@ from collections.abc import Iterable
 from pathlib import Path
 
 from morgan_core.types import Message
+from morgan_tui.conflicts import DISAGREE, conflict_notes
 from morgan_tui.text import OWN_KNOWLEDGE, clean, shortfall_reasons, source_label
 
 
@@ -24,6 +25,8 @@ def as_markdown(title: str, messages: Iterable[Message]) -> str:
         parts.append(clean(answer.answer if answer is not None else message.text) + "\n")
         if message.state not in ("complete", "running"):
             parts.append(f"*({message.state})*\n")
+        if disagree := conflict_notes(answer):
+            parts.append("\n".join([f"{DISAGREE}:\n", *(f"- {note}" for note in disagree)]) + "\n")
         sources = (answer.sources if answer is not None else ()) or message.sources
         if sources:
             reasons = shortfall_reasons(answer)

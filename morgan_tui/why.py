@@ -8,6 +8,7 @@ from __future__ import annotations
 from collections.abc import Iterator, Sequence
 from typing import TYPE_CHECKING, NamedTuple
 
+from morgan_tui.conflicts import DISAGREE, conflict_notes
 from morgan_tui.text import METHODS, clean_line, clean_name, document_name, passage_place, plural
 
 if TYPE_CHECKING:
@@ -88,6 +89,8 @@ def sections(answer: Answer, *, width: int = WIDTH) -> list[Section]:
         found.append(Section("What the model read", lines or ["No source."]))
         if left := notices(answer):
             found.append(Section("What it did not read", [_sentence(clause) for clause in left]))
+    if disagree := conflict_notes(answer):
+        found.append(Section(DISAGREE, disagree))
     copies = [
         f"[{source.n}] is also in {clean_name(other.path)}"
         for source in answer.sources

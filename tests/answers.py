@@ -4,6 +4,8 @@ from __future__ import annotations
 
 from morgan_core.types import (
     Answer,
+    Conflict,
+    ConflictSide,
     Considered,
     Elsewhere,
     HistoryUse,
@@ -51,6 +53,29 @@ def source(n: int, **fields) -> Source:
     )
 
 
+def side(n: int, name: str, value: str, day: int = 0, **fields) -> ConflictSide:
+    """What ``name`` says; ``day`` counts from 1 January 2026, 0 for a day that is not known."""
+    return ConflictSide(
+        n=n,
+        document=f"d{n}",
+        path=f"/papers/{name}",
+        page=None,
+        start=0,
+        end=20,
+        quote=fields.pop("quote", f"The notice is {value}."),
+        value=value,
+        modified=1767268800.0 + 86400 * (day - 1) if day else 0.0,
+        **fields,
+    )
+
+
+CONFLICT = Conflict(
+    kind="number",
+    sides=(
+        side(2, "new\x1b[2J.md", "14 days", 60),
+        side(1, "old.md", "30 days", 2, sentences=(0,)),
+    ),
+)
 COPY = Elsewhere(document="d9", path="/old/\x1b[2Jlease.pdf")
 WHY = Why(
     retrieval=Retrieval(

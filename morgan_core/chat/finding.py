@@ -2,13 +2,21 @@
 
 from __future__ import annotations
 
+import asyncio
+import logging
+from collections.abc import Sequence
+
 from morgan_core.chat.rewrite import Query
+from morgan_core.errors import MorganError
+from morgan_core.retrieval.conflicts import Conflicts, find_conflicts
 from morgan_core.retrieval.relevance import relevance, threshold
 from morgan_core.retrieval.search import Searcher
 from morgan_core.retrieval.sources import CONSIDERED, Texts, choose_sources
 from morgan_core.types import Record, Retrieval, Scope, SearchResponse, Source
 
 NEAREST_SHOWN = 3
+
+log = logging.getLogger(__name__)
 
 
 class Found(Record, frozen=True, kw_only=True):
@@ -59,6 +67,19 @@ class Finder:
             considered=chosen.considered,
         )
         return Found(sources=chosen.sources, relevant=relevant, retrieval=retrieval)
+
+    async def conflicts(self, sources: Sequence[Source], query: str) -> Conflicts:
+        """Where the sources contradict each other, newest first."""
+        found = await asyncio.to_thread(find_conflicts, sources, query)
+        modified: dict[str, float] = {}
+        conflicts = (*found.asked, *found.others)
+        documents = {side.document for conflict in conflicts for side in conflict.sides}
+        try:
+            if documents and self._texts is not None:
+                modified = await self._texts.modified(sorted(documents))
+        except MorganError as error:
+            log.warning("the age of documents that disagree is not known: %s", error)
+        return found.newest_first(modified)
 
     async def _search(self, query: str, scope: Scope | None, *, wait: bool) -> SearchResponse:
         return await self._searcher.search(

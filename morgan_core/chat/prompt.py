@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import time
 from collections.abc import Awaitable, Callable, Sequence
 from pathlib import PurePath
 
@@ -9,6 +10,8 @@ from morgan_core.chat.material import as_data
 from morgan_core.chat.trimming import beginning, best_run
 from morgan_core.llm.base import ChatMessage, ChatModel
 from morgan_core.types import (
+    Conflict,
+    ConflictSide,
     HistoryUse,
     Limit,
     ModelInfo,
@@ -101,20 +104,53 @@ def question_prompt(
     context: str = "",
     *,
     own_knowledge: bool = False,
+    conflicts: Sequence[Conflict] = (),
 ) -> str:
     """The user message as the model reads it: the best source last, next to the question,
-    where models read best. ``context`` was given with the question. With ``own_knowledge`` it
+    where models read best. Where ``conflicts`` are among them, it says so. ``context`` was given with the question. With ``own_knowledge`` it
     takes back, for this question, what the system message says of sources."""
     parts = []
     if sources:
         listed = "\n\n".join(f"{describe(s)}\n{as_data(s.passage.text)}" for s in reversed(sources))
         parts.append(f"Sources:\n\n{listed}")
+        parts += _disagreements(sources, conflicts)
     if context:
         parts.append(f"Given with the question:\n\n{as_data(context)}")
     if own_knowledge:
         parts.append(_OWN_KNOWLEDGE)
     parts.append(f"Question: {question}")
     return "\n\n".join(parts)
+
+
+def _newest_ahead(sources: Sequence[Source], conflicts: Sequence[Conflict]) -> list[Source]:
+    """The sources, those that contradict each other in the order of their age: what no longer
+    holds is the first to be left out."""
+    ordered = list(sources)
+    for conflict in conflicts:
+        wanted = list(dict.fromkeys(side.n for side in conflict.sides))
+        places = [at for at, source in enumerate(ordered) if source.n in wanted]
+        by_age = sorted((ordered[at] for at in places), key=lambda one: wanted.index(one.n))
+        for at, source in zip(places, by_age, strict=True):
+            ordered[at] = source
+    return ordered
+
+
+def _disagreements(sources: Sequence[Source], conflicts: Sequence[Conflict]) -> list[str]:
+    """What the model is to know of sources that contradict each other; nothing where it reads
+    only one of them."""
+    read = {source.n for source in sources}
+    found = []
+    for conflict in conflicts:
+        sides = [side for side in conflict.sides if side.n in read]
+        if len({side.n for side in sides}) > 1:
+            said = "; ".join(_said(side) for side in sides)
+            found.append(f"These sources disagree: {said}. Tell both, in this order.")
+    return found
+
+
+def _said(side: ConflictSide) -> str:
+    when = time.strftime(" of %Y-%m-%d", time.localtime(side.modified)) if side.modified else ""
+    return f"[{side.n}]{when} says {as_data(' '.join(side.value.split()))}"
 
 
 async def make_prompt(
@@ -128,6 +164,7 @@ async def make_prompt(
     max_response_tokens: int,
     first_token_seconds: float,
     own_knowledge: bool = False,
+    conflicts: Sequence[Conflict] = (),
 ) -> Prompt:
     """The question with as much of ``context`` and then of the sources, best first, as fits.
 
@@ -137,8 +174,11 @@ async def make_prompt(
     ``query``, the question as it stands alone; the rest is left out. A small model gets few, since more confuse it.
     """
 
+    sources = _newest_ahead(sources, conflicts)
+    told = () if _is_small(model.info) else conflicts
+
     def put(given: str, chosen: Sequence[Source]) -> str:
-        return question_prompt(question, chosen, given, own_knowledge=own_knowledge)
+        return question_prompt(question, chosen, given, own_knowledge=own_knowledge, conflicts=told)
 
     async def tokens(given: str, chosen: Sequence[Source] = ()) -> int:
         asked = ChatMessage(role="user", content=put(given, chosen))
@@ -165,7 +205,7 @@ async def make_prompt(
             reserved=max_response_tokens,
             tokens=bare + sum(use.tokens for use in uses),
             budget=room if quick is None else min(room, max(quick, LEAST_FIRST)),
-            sources=tuple(uses),
+            sources=tuple(sorted(uses, key=lambda use: use.n)),
             history=conversation.use,
             context_sent=len(sent),
             context_total=len(context),

@@ -30,6 +30,7 @@ from morgan_core.events import (
     Token,
 )
 from morgan_core.llm.base import ChatMessage, ChatModel, Delta, Finished
+from morgan_core.retrieval.conflicts import Conflicts, in_answer
 from morgan_core.retrieval.grounding import Grounded, without_citations
 from morgan_core.retrieval.shortfall import shortfalls
 from morgan_core.sanitise import StreamSanitiser
@@ -37,6 +38,7 @@ from morgan_core.settings import Settings
 from morgan_core.storage.conversations import ConversationStore
 from morgan_core.types import (
     Answer,
+    Conflict,
     FinishReason,
     MessageState,
     Retrieval,
@@ -88,6 +90,7 @@ class TurnRun:
         self._checker: AnswerChecker | None = None
         self._said: Conversation | None = None
         self._reported = 0.0
+        self._disagreeing: asyncio.Task[Conflicts] | None = None
 
     async def run(self) -> None:
         try:
@@ -95,6 +98,8 @@ class TurnRun:
         finally:
             if self._checker is not None:
                 self._checker.drop()
+            if self._disagreeing is not None:
+                self._disagreeing.cancel()
 
     async def _run(self) -> None:
         try:
@@ -141,6 +146,8 @@ class TurnRun:
                 turn.emit(Token, text=_refusal(sources, turn.asked.scope), start=0)
             await self._finish("not_found")
             return
+        if relevant:
+            self._look_for_conflicts(sources)
         model = self._model()
         await model.load(self._on_loading)
         prompt_messages = await self._prompt(model, sources if relevant else ())
@@ -228,6 +235,7 @@ class TurnRun:
                 max_response_tokens=settings.max_response_tokens,
                 first_token_seconds=settings.first_token_seconds,
                 own_knowledge=asked.own_knowledge,
+                conflicts=(await self._conflicts()).asked,
             )
             text = prompt.text
             await self._store.update_message(asked.question.id, prompt=text)
@@ -274,11 +282,13 @@ class TurnRun:
         refused = reason == "not_found"
         own_knowledge = turn.asked.own_knowledge
         method = turn.method
+        conflicts: tuple[Conflict, ...] = ()
         checked = Grounded(text=without_citations(raw) if own_knowledge else raw)
         if method == "counted":
             checked = counted(raw, sources)
         elif not (refused or own_knowledge):
             checked = await self._checking().finish(complete=reason == "end")
+            conflicts = in_answer(await self._conflicts(), checked.rests)
         answer = Answer(
             answer=checked.text,
             sentences=checked.sentences,
@@ -293,6 +303,7 @@ class TurnRun:
             own_knowledge=own_knowledge,
             shortfalls=shortfalls(self._searched_for(), sources) if refused else (),
             method=method,
+            conflicts=conflicts,
         )
         state: MessageState = "stopped" if reason == "stopped" else "complete"
         read = {} if method == "counted" else {"prompt": "" if refused else raw}
@@ -310,6 +321,16 @@ class TurnRun:
             sources, relevant = self._turn.found or ((), False)
             self._checker = AnswerChecker(self._turn, sources if relevant else (), self._embedder)
         return self._checker
+
+    def _look_for_conflicts(self, sources: Sequence[Source]) -> None:
+        """Begin to compare the sources, beside the loading of the model."""
+        self._disagreeing = asyncio.create_task(
+            self._finder.conflicts(sources, self._searched_for()),
+            name=f"compare sources of {self._turn.id}",
+        )
+
+    async def _conflicts(self) -> Conflicts:
+        return Conflicts() if self._disagreeing is None else await self._disagreeing
 
     async def _interrupt(self) -> None:
         await self._store.update_message(

@@ -9,6 +9,7 @@ from typing import NamedTuple
 
 import msgspec
 
+from morgan_core.retrieval.stop_words import NEGATIONS
 from morgan_core.retrieval.words import tokens
 from morgan_core.types import Elsewhere, Passage
 
@@ -29,11 +30,19 @@ class Wording(NamedTuple):
         """Whether ``other`` adds no word of its own and stands here in nearly the same order.
 
         One word more can be another fact ("three months", "six months"), so likeness alone is
-        not enough, however long the texts are.
+        not enough, however long the texts are; nor is it when a "not" or a number stands here in
+        the middle of what the other says without it.
         """
         if not other.words or not other.words <= self.words:
             return False
-        return len(other.shingles & self.shingles) >= CONTAINED * len(other.shingles)
+        missing = len(other.shingles - self.shingles)
+        if missing and any(map(_turns, self.words - other.words)):
+            return False
+        return missing <= (1 - CONTAINED) * len(other.shingles)
+
+
+def _turns(word: str) -> bool:
+    return word in NEGATIONS or word.endswith(("n't", "n’t")) or word[:1].isdigit()
 
 
 def wording(text: str) -> Wording:
@@ -41,6 +50,12 @@ def wording(text: str) -> Wording:
     size = min(SHINGLE, len(words)) or 1
     runs = zip(*(islice(words, at, None) for at in range(size)), strict=False)
     return Wording(Counter(words), frozenset(runs))
+
+
+def alike(one: Wording, other: Wording) -> float:
+    """The share of their shingles that two texts have in common, of the one that has fewer."""
+    least = min(len(one.shingles), len(other.shingles))
+    return len(one.shingles & other.shingles) / least if least else 0.0
 
 
 def same_text(passages: Sequence[Passage]) -> list[Passage]:

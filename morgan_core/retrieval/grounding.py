@@ -28,12 +28,14 @@ _closing = re.compile(r"[.!?。！？\"'”’»)\]*_]*$")
 
 
 class Grounded(Record, frozen=True, kw_only=True):
-    """An answer after checking; ``text`` carries the corrected citations."""
+    """An answer after checking; ``text`` carries the corrected citations. ``rests`` tells of each
+    sentence which source supports it, and from where to where of its document."""
 
     text: str
     sentences: tuple[Sentence, ...] = ()
     citations: tuple[Citation, ...] = ()
     grounded: bool = False
+    rests: tuple[tuple[int, int, int] | None, ...] = ()
 
 
 class Verdict(NamedTuple):
@@ -127,6 +129,7 @@ class Grounder:
         pieces: list[str] = []
         checked: list[Sentence] = []
         evidences: list[Evidence] = []
+        rests: list[tuple[int, int, int] | None] = []
         length = previous_end = 0
         for verdict in self.verdicts(answer, complete=complete):
             gap = _marks.sub("", answer[previous_end : verdict.start])
@@ -139,6 +142,7 @@ class Grounder:
             if sentence:
                 end = length + len(text)
                 checked.append(msgspec.structs.replace(sentence, start=length, end=end))
+                rests.append(_rest(verdict.evidence))
             if verdict.evidence and verdict.evidence.status == "supported":
                 evidences.append(verdict.evidence)
             length += len(text)
@@ -150,6 +154,7 @@ class Grounder:
             sentences=tuple(checked),
             citations=_citations(evidences),
             grounded="supported" in statuses and "unsupported" not in statuses,
+            rests=tuple(rests),
         )
 
 
@@ -193,6 +198,13 @@ def _citations(evidences: Sequence[Evidence]) -> tuple[Citation, ...]:
             revision=passage.revision,
         )
     return tuple(found[n] for n in sorted(found))
+
+
+def _rest(evidence: Evidence | None) -> tuple[int, int, int] | None:
+    if evidence is None or evidence.source is None or evidence.status != "supported":
+        return None
+    at = evidence.source.passage.start
+    return evidence.source.n, at + evidence.start, at + evidence.end
 
 
 def _with_mark(sentence: str, n: int) -> str:

@@ -29,6 +29,7 @@ from morgan_core.types import Answer
 from morgan_tui.cli.chats import conversation_id_of
 from morgan_tui.cli.console import Console, name, place
 from morgan_tui.cli.scope import scope_of
+from morgan_tui.conflicts import DISAGREE, conflict_notes
 from morgan_tui.text import METHODS, OWN_KNOWLEDGE, scanning, shortfall_reasons
 from morgan_tui.why import notices, searched_for, sections
 
@@ -190,6 +191,10 @@ class _AnswerText:
 
 
 def _sources(answer: Answer, console: Console) -> None:
+    if disagree := conflict_notes(answer):
+        console.line(f"\n{DISAGREE}:")
+        for note in disagree:
+            console.line(f"  {note}")
     if answer.citations:
         console.line("\nSources:")
         for citation in answer.citations:

@@ -11,6 +11,7 @@ from morgan_core.errors import BadInput, NotFound
 from morgan_core.sanitise import sanitise
 from morgan_core.types import Conversation, Message
 from morgan_tui.cli.console import Console, counted, name, place
+from morgan_tui.conflicts import DISAGREE, conflict_notes
 from morgan_tui.text import OWN_KNOWLEDGE, shortfall_reasons
 from morgan_tui.why import Section, sections
 
@@ -113,6 +114,8 @@ def as_markdown(conversation: Conversation, messages: list[Message], *, why: boo
         if message.answer and message.answer.citations:
             cited = message.answer.citations
             parts.append("\n".join(f"- [{c.n}] {place(c)}{FATES[c.state]}" for c in cited))
+        if disagree := conflict_notes(message.answer):
+            parts.append(f"{DISAGREE}:\n\n" + "\n".join(f"- {note}" for note in disagree))
         if reasons := shortfall_reasons(message.answer):
             nearest = message.answer.sources if message.answer else ()
             parts.append(

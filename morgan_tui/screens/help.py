@@ -15,7 +15,8 @@ ABOUT = (
     " library; ask in the prompt. [2] in an answer opens the passage that it came from."
     " Every sentence is checked against the words of the sources: one with a number like [2] stands"
     " there (✓), ≈ marks one that does in part, ✗ one that does not. What says nothing to check has"
-    " no mark. A source that has changed or gone since the answer says so."
+    " no mark. A source that has changed or gone since the answer says so. Where sources disagree,"
+    " ⚠ tells what each says, the newest first."
 )
 
 SCOPES = (

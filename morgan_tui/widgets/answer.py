@@ -15,6 +15,7 @@ from textual.widgets import Markdown, Static
 
 from morgan_core.sanitise import StreamSanitiser
 from morgan_core.types import Answer, Citation, Message, Sentence, Source
+from morgan_tui.conflicts import DISAGREE, conflict_notes
 from morgan_tui.messages import AnswerChosen, OpenLink, OpenSource
 from morgan_tui.text import METHODS, OWN_KNOWLEDGE, scanning, shortfall_reasons, source_label
 from morgan_tui.turns import LiveTurn
@@ -46,6 +47,12 @@ class AnswerView(Vertical):
         margin: 0 0 1 0;
         color: $warning;
     }
+    AnswerView .conflicts {
+        height: auto;
+        margin: 0 0 1 0;
+        padding: 0 1;
+        border-left: outer $warning;
+    }
     AnswerView .nearest {
         height: auto;
         margin: 0 0 1 0;
@@ -70,6 +77,7 @@ class AnswerView(Vertical):
         self._sanitiser = StreamSanitiser()
         self._banner = Static(f"◇ {OWN_KNOWLEDGE}", markup=False, classes="banner")
         self._markdown = CitedMarkdown(self._first_text())
+        self._conflicts = Static(markup=False, classes="conflicts")
         self._nearest = Static(markup=False, classes="nearest")
         self._status = Static(markup=False, classes="status")
         self._drawing: asyncio.Task[None] | None = None
@@ -79,6 +87,7 @@ class AnswerView(Vertical):
     def compose(self) -> ComposeResult:
         yield self._banner
         yield self._markdown
+        yield self._conflicts
         yield self._nearest
         yield self._status
 
@@ -204,6 +213,9 @@ class AnswerView(Vertical):
 
     def _show_status(self) -> None:
         self._banner.display = self.own_knowledge and bool(self.text)
+        conflicts = conflicts_content(self.answer)
+        self._conflicts.display = bool(conflicts.plain)
+        self._conflicts.update(conflicts)
         nearest = nearest_content(self.sources, self.answer)
         self._nearest.display = bool(nearest.plain)
         self._nearest.update(nearest)
@@ -221,6 +233,15 @@ class AnswerView(Vertical):
             self.post_message(OpenSource(int(event.href.removeprefix(SCHEME))))
         else:
             self.post_message(OpenLink(event.href))
+
+
+def conflicts_content(answer: Answer | None) -> Content:
+    """Where the documents behind an answer disagree, a line for each place."""
+    notes = conflict_notes(answer)
+    if not notes:
+        return Content("")
+    head = Content.styled(f"⚠ {DISAGREE}", "bold $warning")
+    return Content("\n").join([head, *(Content.styled(note, "$text") for note in notes)])
 
 
 def nearest_content(sources: Sequence[Source], answer: Answer | None) -> Content:

@@ -6,6 +6,8 @@ import os
 import time
 from pathlib import Path
 
+from morgan_core.chat.finding import Finder
+from morgan_core.chat.rewrite import Query
 from morgan_core.retrieval.search import Searcher
 from morgan_core.retrieval.sources import choose_sources
 from tests.library_parts import library_in
@@ -55,3 +57,35 @@ async def test_the_file_that_was_changed_last_is_the_latest(tmp_path: Path) -> N
         assert Path(chosen.sources[0].passage.path).name == "b.txt"
         newest = {Path(one.path).name: one.prior > 0.1 for one in chosen.considered}
         assert newest == {"a.txt": False, "b.txt": True}
+
+
+async def test_files_that_contradict_each_other_are_told_by_their_age(tmp_path: Path) -> None:
+    docs = tmp_path / "docs"
+    docs.mkdir()
+    days = {"contract.txt": 14, "contract copy.txt": 30}
+    for name, number in days.items():
+        (docs / name).write_text(
+            "The walrus is let from June.\n\nThe notice period of the contract is"
+            f" {number} days.\n\nThe notice must be given in writing.\n"
+        )
+    os.utime(docs / "contract copy.txt", (LAST_YEAR, LAST_YEAR))
+    async with library_in(tmp_path) as library:
+        await library.service.learn([str(docs)])
+        for name in days:
+            await library.in_state(name)
+        searcher = Searcher(library.service, library.embedder, patient=True)
+        finder = Finder(searcher, library.service, 6)
+        question = "What is the notice period of the contract?"
+        found = await finder.find(Query(text=question), None)
+
+        conflicts = await finder.conflicts(found.sources, question)
+
+        [conflict] = conflicts.asked
+        assert not conflicts.others
+        assert [side.value for side in conflict.sides] == ["14 days", "30 days"]
+        assert abs(conflict.sides[1].modified - LAST_YEAR) < 1
+        for side in conflict.sides:
+            text = await library.service.text(
+                side.document, start=side.start, end=side.end, context=0
+            )
+            assert text.text == side.quote

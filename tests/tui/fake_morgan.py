@@ -23,6 +23,7 @@ from morgan_core.errors import BadInput, MorganError, NotFound
 from morgan_core.types import (
     Answer,
     Citation,
+    Conflict,
     Conversation,
     Document,
     DocumentText,
@@ -75,6 +76,7 @@ class Reply:
     delay: float = 0.0
     finish_reason: FinishReason = "end"
     shortfalls: tuple[Shortfall, ...] = ()
+    conflicts: tuple[Conflict, ...] = ()
     why: Why | None = None
     method: Method = "generated"
     progress: tuple[int, int, Literal["document", "part"]] | None = None
@@ -532,6 +534,7 @@ class FakeMorgan:
             sources=reply.sources,
             own_knowledge=turn.own_knowledge,
             shortfalls=reply.shortfalls,
+            conflicts=reply.conflicts,
             why=reply.why,
             method=reply.method,
         )

@@ -9,9 +9,9 @@ from typing import Any
 import pytest
 from textual.pilot import Pilot
 
-from morgan_core.types import Folder, LibraryCounts, ModelInfo, Shortfall
+from morgan_core.types import Conflict, Folder, LibraryCounts, ModelInfo, Shortfall
 from morgan_tui.app import MorganApp
-from tests.answers import WHY
+from tests.answers import WHY, side
 from tests.helpers import eventually
 from tests.tui.conftest import screen_text
 from tests.tui.fake_morgan import (
@@ -118,6 +118,25 @@ def test_why_this_answer(snap_compare, tmp_path: Path, size: tuple[int, int]):
     morgan = talkative()
     morgan.replies[0].why = WHY
     run = asked("escape", "w", then="Relevance 0.91", narrow=True)
+    assert snap_compare(app_with(morgan, tmp_path), terminal_size=size, run_before=run)
+
+
+@pytest.mark.parametrize("size", [(80, 24), (140, 32)], ids=["small", "wide"])
+def test_documents_that_disagree(snap_compare, tmp_path: Path, size: tuple[int, int]):
+    morgan = talkative()
+    old = passage(path="/papers/lease-2024.md", text="The notice period is 30 days.", page=None)
+    new = passage(document="d2", path="/papers/lease-2026.md", text="The notice period is 14 days.")
+    conflict = Conflict(
+        kind="number",
+        sides=(
+            side(2, "lease-2026.md", "14 days", 60),
+            side(1, "lease-2024.md", "30 days", 2, sentences=(0,)),
+        ),
+    )
+    morgan.replies = [
+        Reply("The notice period is 30 days [1].", sources(old, new), conflicts=(conflict,))
+    ]
+    run = asked(then="Your documents disagree", narrow=True)
     assert snap_compare(app_with(morgan, tmp_path), terminal_size=size, run_before=run)
 
 

@@ -112,6 +112,54 @@ async def test_each_sentence_is_checked_once_the_next_has_begun(make_core):
     ]
 
 
+OLD = chunk("1", "The notice period of the lease is 30 days.", document="lease v1")
+NEW = chunk("2", "The notice period of the lease is 14 days.", document="lease v2")
+DISAGREEING = [(OLD, 0.8, 12.0), (NEW, 0.79, 11.9)]
+NOTICE = "What is the notice period of the lease?"
+
+
+async def test_documents_that_disagree_are_told_newest_first(make_core):
+    core = await make_core(hits=DISAGREEING, answer="The notice period of the lease is 30 days.")
+
+    answer = (await core.ask(NOTICE))[-1].answer
+
+    [conflict] = answer.conflicts
+    assert [(side.n, side.value) for side in conflict.sides] == [(2, "14 days"), (1, "30 days")]
+    assert [side.sentences for side in conflict.sides] == [(), (0,)]
+    assert answer.sentences[0].status == "supported"
+    [_, stored] = await core.store.messages(answer.conversation_id)
+    assert stored.answer == answer
+
+
+async def test_the_model_reads_the_newest_next_to_the_question_and_is_told(make_core):
+    core = await make_core(hits=DISAGREEING)
+
+    await core.ask(NOTICE)
+
+    asked = core.model.prompts[0][-1].content
+    assert asked.index("[1]") < asked.index("[2]") < asked.index("These sources disagree: [2] says")
+    assert "14 days; [1] says 30 days. Tell both, in this order." in asked
+
+
+async def test_a_small_model_is_given_the_order_alone(make_core):
+    core = await make_core(hits=DISAGREEING)
+    core.model.size = 100_000_000
+
+    await core.ask(NOTICE)
+
+    asked = core.model.prompts[0][-1].content
+    assert asked.index("30 days") < asked.index("14 days") and "disagree" not in asked
+
+
+async def test_sources_that_agree_make_no_conflict(make_core):
+    core = await make_core(hits=[(OLD, 0.8, 12.0), (LEASE, 0.79, 11.9)])
+
+    answer = (await core.ask(NOTICE))[-1].answer
+
+    assert not answer.conflicts
+    assert "disagree" not in core.model.prompts[0][-1].content
+
+
 async def test_with_nothing_relevant_the_model_is_not_asked_and_the_nearest_are_shown(make_core):
     core = await make_core(hits=IRRELEVANT)
 

@@ -24,7 +24,9 @@ verbs = st.sampled_from(("moved", "repaired", "measured", "sold", "lit"))
 objects = st.sampled_from(
     ("the foghorn", "14 barrels of oil", "the café’s sign", "𝔄 ledgers", "two boats in May 1913")
 )
-joins = st.sampled_from((" ", " ", "  ", "\n", "\n\n", "\r\n", "\n\n\n", "\u00a0", "\n\n- ", "\n> "))
+joins = st.sampled_from(
+    (" ", " ", "  ", "\n", "\n\n", "\r\n", "\n\n\n", "\u00a0", "\n\n- ", "\n> ")
+)
 sentence = st.builds("{} {} {}.".format, subjects, verbs, objects)
 
 

@@ -39,7 +39,7 @@ from morgan_core.types import (
 )
 from morgan_tui.cli.console import Console
 from morgan_tui.cli.main import main
-from tests.answers import WHY
+from tests.answers import CONFLICT, WHY
 from tests.cli_fakes import FakeMorgan
 
 Run = Callable[..., int]
@@ -300,6 +300,40 @@ def test_a_refusal_says_why_each_passage_fell_short_and_how_to_ask_the_model_its
     assert "morgan-tui ask --own-knowledge 'the boat'\"'\"'s rent?'\n" in alone.err
     assert json.loads(followed.out)["shortfalls"][0]["missing"] == ["boat"]
     assert "ask --own-knowledge --chat c1 'the rent?'\n" in followed.err
+
+
+def test_documents_that_disagree_are_told_with_the_answer(
+    run: Run, morgan: FakeMorgan, capsys: pytest.CaptureFixture[str]
+) -> None:
+    morgan.turn = turn(end=answer(conflicts=(CONFLICT,)))
+
+    assert run("ask", "q") == 0
+    told = capsys.readouterr().out
+    assert run("ask", "q", "--json") == 0
+    data = json.loads(capsys.readouterr().out)
+
+    assert (
+        "\nYour documents disagree:\n  [2] new␛[2J.md (2026-03-01) says 14 days; [1] old.md" in told
+    )
+    [conflict] = data["conflicts"]
+    assert conflict["kind"] == "number"
+    assert [(s["n"], s["value"], s["sentences"]) for s in conflict["sides"]] == [
+        (2, "14 days", []),
+        (1, "30 days", [0]),
+    ]
+
+
+def test_a_shown_chat_tells_where_documents_disagree(
+    run: Run, morgan: FakeMorgan, capsys: pytest.CaptureFixture[str]
+) -> None:
+    conversation, (question, reply) = conversation_of(2)
+    reply = msgspec.structs.replace(reply, answer=answer(conflicts=(CONFLICT,)))
+    morgan.conversations.all["c1"] = conversation, (question, reply)
+
+    assert run("chats", "show", "c1") == 0
+
+    shown = capsys.readouterr().out
+    assert "Your documents disagree:\n\n- [2] new␛[2J.md (2026-03-01) says 14 days; [1]" in shown
 
 
 def own_knowledge_turn() -> list[Any]:

@@ -69,6 +69,15 @@ async def test_a_copy_is_no_source_of_its_own_and_its_document_is_named():
     assert [(c.fate, c.n) for c in chosen.considered] == [("source", 1), ("duplicate", 1)]
 
 
+def test_a_text_that_denies_what_another_says_is_no_copy_of_it():
+    says = wording(f"{NOTICE} The deposit is paid back to the tenant.")
+    denies = wording(f"{NOTICE} The deposit is not paid back to the tenant.")
+    longer = wording(f"{NOTICE} The deposit is paid back to the tenant. It is never pledged.")
+
+    assert not denies.holds(says) and not says.holds(denies)
+    assert longer.holds(says)
+
+
 async def test_a_passage_with_another_fact_is_no_copy_however_alike():
     other = NOTICE.replace("three months", "six months")
     found = [passage(NOTICE, 0.9, document="a"), passage(other, 0.8, document="b")]

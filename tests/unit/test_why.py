@@ -5,9 +5,10 @@ from __future__ import annotations
 import msgspec
 import pytest
 
-from morgan_core.types import Answer, PromptUse, SourceUse, Why
+from morgan_core.types import Answer, Conflict, PromptUse, SourceUse, Why
+from morgan_tui.conflicts import conflict_notes
 from morgan_tui.why import notices, sections
-from tests.answers import ANSWER, WHY
+from tests.answers import ANSWER, CONFLICT, WHY, side
 
 
 def text_of(answer: Answer, **options) -> str:
@@ -76,3 +77,41 @@ def test_a_reranker_that_failed_is_told():
     why = msgspec.structs.replace(WHY, retrieval=retrieval)
 
     assert "Not reranked: no answer within 5 s" in text_of(msgspec.structs.replace(ANSWER, why=why))
+
+
+def test_documents_that_disagree_are_told_newest_first_and_which_the_answer_follows():
+    told = text_of(msgspec.structs.replace(ANSWER, conflicts=(CONFLICT,)))
+
+    assert (
+        "[2] new␛[2J.md (2026-03-01) says 14 days; [1] old.md (2026-01-02) says 30 days."
+        " The answer follows [1], not the newest." in told
+    )
+
+
+@pytest.mark.parametrize(
+    ("sides", "told"),
+    [
+        ((side(2, "b.md", "14", 9, sentences=(0,)), side(1, "a.md", "30", 2)), "[2], the newest."),
+        ((side(2, "b.md", "14", sentences=(0,)), side(1, "a.md", "30")), "[2]."),
+        (
+            (side(2, "b.md", "14", sentences=(0,)), side(1, "a.md", "30", sentences=(1,))),
+            "both.",
+        ),
+    ],
+)
+def test_which_document_the_answer_follows_is_told(sides, told: str):
+    answer = msgspec.structs.replace(ANSWER, conflicts=(Conflict(kind="number", sides=sides),))
+
+    [note] = conflict_notes(answer)
+
+    assert note.endswith(f". The answer follows {told}")
+
+
+def test_a_denial_is_quoted():
+    sides = (
+        side(2, "b.md", "x", quote="Pets\nare allowed."),
+        side(1, "a.md", "y", quote="No pets."),
+    )
+    answer = msgspec.structs.replace(ANSWER, conflicts=(Conflict(kind="negation", sides=sides),))
+
+    assert conflict_notes(answer) == ["[2] b.md says “Pets are allowed.”; [1] a.md says “No pets.”"]
