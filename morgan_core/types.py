@@ -298,12 +298,21 @@ class Considered(Record, frozen=True, kw_only=True, omit_defaults=True):
     n: int | None = None
 
 
+class Topic(Record, frozen=True, kw_only=True):
+    """One of several things that a question is about, searched for by itself: ``signal`` is its
+    relevance, and ``found`` says whether that was enough."""
+
+    text: str
+    signal: float
+    found: bool
+
+
 class Retrieval(Record, frozen=True, kw_only=True):
     """How the sources were found. The documents count as holding something about the question
     when ``signal`` reaches ``threshold``; ``query`` is the question as it was searched for (empty
     where nothing was searched, because the model was to answer from its own knowledge), and
     ``rewritten`` says by what it was made to stand alone, if it was. ``not_reranked`` is as in
-    SearchResponse."""
+    SearchResponse. Where ``topics`` were searched for one by one, all of them must be found."""
 
     query: str
     rewritten: Literal["", "rule", "model"] = ""
@@ -311,6 +320,7 @@ class Retrieval(Record, frozen=True, kw_only=True):
     threshold: float = 0.0
     words_only: bool = False
     not_reranked: str = ""
+    topics: tuple[Topic, ...] = ()
     considered: tuple[Considered, ...] = ()
 
 

@@ -109,6 +109,8 @@ def _summary(answer: Answer, retrieval: Retrieval, prompt: PromptUse | None) -> 
         yield "Nothing was searched: the model was asked for what it knows by itself."
     elif answer.method in METHODS:
         yield f"The answer is {METHODS[answer.method]}."
+        if retrieval.query:
+            yield from _search(retrieval)
     else:
         yield from _search(retrieval)
     if prompt is None:
@@ -132,6 +134,9 @@ def _search(retrieval: Retrieval) -> Iterator[str]:
     yield (
         f"Relevance {retrieval.signal:.2f} of at least {retrieval.threshold:.2f}: {verdict}{halves}"
     )
+    if retrieval.topics:
+        each = [f"{clean_line(topic.text)} {topic.signal:.2f}" for topic in retrieval.topics]
+        yield f"Searched for one by one: {', '.join(each)}"
     if retrieval.not_reranked:
         yield f"Not reranked: {clean_line(retrieval.not_reranked)}"
 

@@ -15,7 +15,8 @@ from morgan_core.chat.rewrite import Query, query_by_model, search_query
 from morgan_core.chat.transcript import load_conversation
 from morgan_core.chat.turn import Turn
 from morgan_core.chat.whole.desk import Desk
-from morgan_core.chat.whole.told import counted
+from morgan_core.chat.whole.told import Told, counted, listed
+from morgan_core.chat.whole.topic_answers import answer_by_topic
 from morgan_core.embedding.base import Embedder
 from morgan_core.errors import MorganError
 from morgan_core.events import (
@@ -48,7 +49,7 @@ from morgan_core.types import (
     Usage,
 )
 
-NOT_FOUND = "I found nothing about this {}."
+NOT_FOUND = "I found nothing about {} {}."
 NEAREST = " The nearest passages are listed with this answer, each with why it was not enough."
 EMPTY_LIBRARY = "There is nothing in your library yet. Add a folder or a file, then ask again."
 EMPTY_SCOPE = "There is nothing within {} in your library. Ask again with other limits, or none."
@@ -131,7 +132,7 @@ class TurnRun:
         if await self._tell():
             await self._finish("end")
             return
-        if turn.found is None:
+        if turn.found is None or (turn.method != "generated" and not turn.text):
             if turn.asked.own_knowledge:
                 unsearched = Retrieval(query="")
                 turn.emit(
@@ -141,9 +142,14 @@ class TurnRun:
                 await self._search()
         assert turn.found is not None
         sources, relevant = turn.found
+        if turn.method != "generated":
+            self._look_for_conflicts(sources)
+            await self._finish("end")
+            return
         if not (relevant or turn.asked.context or turn.asked.own_knowledge):
             if not turn.text:
-                turn.emit(Token, text=_refusal(sources, turn.asked.scope), start=0)
+                missing = [topic.text for topic in turn.topics if not topic.found]
+                turn.emit(Token, text=_refusal(sources, turn.asked.scope, missing), start=0)
             await self._finish("not_found")
             return
         if relevant:
@@ -165,15 +171,20 @@ class TurnRun:
         told = await self._desk.tell(turn.asked, self._cited, self._report)
         if told is None:
             return False
+        await self._show(told, Retrieval(query=""))
+        return True
+
+    async def _show(self, told: Told, retrieval: Retrieval) -> None:
+        """What a tool tells, in one piece."""
+        turn = self._turn
         await self._store.update_message(turn.asked.question.id, prompt=turn.asked.put)
         await self._store.update_message(
             turn.asked.answer.id, sources=told.sources, prompt=told.gist
         )
-        turn.emit(Sources, sources=told.sources, retrieval=Retrieval(query=""), method=told.method)
+        turn.emit(Sources, sources=told.sources, retrieval=retrieval, method=told.method)
         self._mark("search")
         turn.emit(Token, text=told.text, start=0)
         self._mark("first_token")
-        return True
 
     async def _cited(self) -> list[str]:
         """The documents that the answer before this question cites, by id."""
@@ -192,7 +203,13 @@ class TurnRun:
         turn = self._turn
         query = await self._query(turn.asked.searched)
         turn.emit(Searching, query=query.text)
-        found = await self._finder.find(query, turn.asked.scope)
+        weak = not is_strong(self._model().info)
+        found = await self._finder.find(query, turn.asked.scope, one_by_one=weak)
+        if weak and found.relevant and found.retrieval.topics and not turn.asked.context:
+            told = await asyncio.to_thread(answer_by_topic, found.retrieval.topics, found.sources)
+            if told is not None:
+                await self._show(told, found.retrieval)
+                return
         await self._store.update_message(turn.asked.answer.id, sources=found.sources)
         turn.emit(
             Sources, sources=found.sources, relevant=found.relevant, retrieval=found.retrieval
@@ -376,8 +393,10 @@ class TurnRun:
         )
 
 
-def _refusal(nearest: Sequence[Source], scope: Scope | None) -> str:
+def _refusal(nearest: Sequence[Source], scope: Scope | None, missing: Sequence[str] = ()) -> str:
     limits = (" ".join(scope.words) or "these limits") if scope is not None else ""
     if nearest:
-        return NOT_FOUND.format(f"within {limits}" if limits else "in your documents") + NEAREST
+        what = listed([f"“{text}”" for text in missing]).replace(" and ", " or ") or "this"
+        where = f"within {limits}" if limits else "in your documents"
+        return NOT_FOUND.format(what, where) + NEAREST
     return EMPTY_SCOPE.format(limits) if limits else EMPTY_LIBRARY

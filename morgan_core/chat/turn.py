@@ -11,7 +11,7 @@ from morgan_core.chat.journal import Journal
 from morgan_core.errors import Leaving
 from morgan_core.events import AnyTurnEvent, Done, Failed, Prompted, Sources, Token
 from morgan_core.scopes import without_words
-from morgan_core.types import Message, Method, Record, Scope, Source, Why
+from morgan_core.types import Message, Method, Record, Scope, Source, Topic, Why
 
 Ending = Literal["stop", "leave"]
 
@@ -79,6 +79,12 @@ class Turn:
         """How the answer comes about, as far as that is decided."""
         last = self._last_sources
         return last.method if last else "generated"
+
+    @property
+    def topics(self) -> tuple[Topic, ...]:
+        """The things that were searched for one by one."""
+        last = self._last_sources
+        return last.retrieval.topics if last and last.retrieval else ()
 
     @property
     def why(self) -> Why | None:

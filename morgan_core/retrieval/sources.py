@@ -82,6 +82,41 @@ async def choose_sources(
     return Chosen(sources=tuple(sources), considered=tuple(considered))
 
 
+def in_turn(parts: Sequence[Chosen], limit: int) -> Chosen:
+    """The sources of several choices as one of at most ``limit``: the best of each, then the second
+    of each. One that overlaps an earlier one is left out; what was looked at more than once is
+    told as it fared best."""
+    places: dict[tuple[int, int], int] = {}
+    sources: list[Source] = []
+    depth = max((len(part.sources) for part in parts), default=0)
+    for rank in range(depth):
+        for at, part in enumerate(parts):
+            if rank >= len(part.sources):
+                continue
+            passage = part.sources[rank].passage
+            same = next((s.n for s in sources if _overlap(s.passage, passage)), None)
+            if same is None and len(sources) < limit:
+                same = len(sources) + 1
+                sources.append(Source(n=same, passage=passage))
+            if same is not None:
+                places[at, part.sources[rank].n] = same
+    looked_at: dict[tuple[str, int], Considered] = {}
+    for at, part in enumerate(parts):
+        for one in part.considered:
+            n = places.get((at, one.n)) if one.n is not None else None
+            fate: Fate = "beyond" if one.n is not None and n is None else one.fate
+            told = msgspec.structs.replace(one, n=n, fate=fate)
+            key = one.document, one.start
+            if key not in looked_at or (looked_at[key].n is None and n is not None):
+                looked_at[key] = told
+    considered = sorted(looked_at.values(), key=lambda one: -one.score)
+    return Chosen(sources=tuple(sources), considered=tuple(considered))
+
+
+def _overlap(one: Passage, other: Passage) -> bool:
+    return one.document == other.document and one.start < other.end and other.start < one.end
+
+
 def _as_sent(one: Considered, sources: Sequence[Source]) -> Considered:
     """A passage that could not be joined to its neighbour after all is in no source."""
     if one.fate != "merged" or one.n is None:

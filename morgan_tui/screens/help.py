@@ -35,6 +35,7 @@ WHOLE = (
     ("Which documents mention …?", "Every text is looked through, each document is counted"),
     ("How often is … mentioned?", "Every place of the words, with @name in one document"),
     ("Summarise @name", "Its central sentences as they stand; also #name, my documents"),
+    ("Compare … and …", "Each is searched for; a small model lets the documents speak"),
 )
 """Questions that are answered from all documents rather than from the best passages."""
 
@@ -86,7 +87,7 @@ def help_content() -> Content:
         lines.append(Content.assemble((f"  {word:<32}", "$primary"), meaning))
     lines += [
         Content(""),
-        Content.styled("Questions about all documents, without the model", "bold $accent"),
+        Content.styled("Questions about whole documents", "bold $accent"),
     ]
     for question, meaning in WHOLE:
         lines.append(Content.assemble((f"  {question:<32}", "$primary"), meaning))

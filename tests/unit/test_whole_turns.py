@@ -225,3 +225,27 @@ async def test_when_nobody_can_tell_which_document_is_meant_the_turn_asks_for_it
     failed = (await core.ask("Summarise this document"))[-1]
     assert isinstance(failed, Failed)
     assert "which document is meant" in failed.message and "@" in failed.details["mend"]
+
+
+async def test_a_small_model_lets_the_documents_say_what_is_to_be_compared(make_core):
+    core = await make_core()
+    answer = (await core.ask("Compare the lease and the house"))[-1].answer
+    assert answer.method == "extracted" and answer.grounded and not core.model.prompts
+    assert [topic.text for topic in answer.why.retrieval.topics] == ["lease", "house"]
+    assert answer.citations[0].quote == LEASE.text
+
+
+async def test_a_strong_model_compares_by_itself(make_core):
+    core = await make_core()
+    core.model.size = 2_000_000_000
+    answer = (await core.ask("Compare the lease and the house"))[-1].answer
+    assert answer.method == "generated" and core.model.prompts
+    assert [topic.text for topic in answer.why.retrieval.topics] == ["lease", "house"]
+
+
+async def test_of_a_comparison_that_cannot_be_made_it_is_said_what_was_not_found(make_core):
+    core = await make_core()
+    core.library.hits = [(LEASE, 0.05, 1.0)]
+    answer = (await core.ask("Compare the lease and the helicopter"))[-1].answer
+    assert answer.finish_reason == "not_found" and not core.model.prompts
+    assert answer.answer.startswith("I found nothing about “helicopter” in your documents.")

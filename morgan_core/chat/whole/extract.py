@@ -38,13 +38,17 @@ SECTION_SHARE = 0.6
 
 _end = re.compile(r"[.!。！]['\"”’»)\]*_]*$")
 _leans = re.compile(
-    r"^\W*(?:it|its|he|she|they|them|his|her|their|this|these|that|those|such|here|there|however|but|and"
+    r"^\W*(?:this|these|that|those|such|here|there|however|but|and"
     r"|so|thus|hence|also|moreover|furthermore|otherwise|instead|then|in (?:this|that|these|every other)"
     r"|(?:the )?(?:former|latter)|both|neither|for (?:example|instance)|as (?:such|a result)"
     r"|see|cf)\b",
     re.IGNORECASE,
 )
 _marks = re.compile(r"^\s*(?:(?:[-*+•>¢▪◦–—`]|\(?\d{1,3}[.)]|\(?[a-z]{1,3}[.)]|#+)\s+)+")
+_emphasis = re.compile(r"(\*{1,3}|(?<!\w)_{1,3})(?=\S)([^*_\n]+?)(?<=\S)\1(?![\w*])")
+_link = re.compile(r"!?\[([^\]\n]+)\]\([^)\s]*\)")
+_numbering = re.compile(r"^(?:(?:\d+|[ivxlcIVXLC]+|[A-Z])(?:[.-]\d+)*[.)]?\s+)")
+_pronoun = re.compile(r"^\W*(?:it|its|he|she|they|them|his|her|their)\b", re.IGNORECASE)
 _reference = re.compile(
     r"https?:|www\.|\bdoi\b|e-?mail\b|\S@\S|\bet al\. \(|^\W*\[\w+\]", re.IGNORECASE
 )
@@ -60,8 +64,7 @@ class Sentence(NamedTuple):
 
     @property
     def text(self) -> str:
-        """On one line, without the mark of a list item."""
-        return " ".join(_marks.sub("", self.chunk.text[self.start : self.end]).split())
+        return on_one_line(self.chunk.text[self.start : self.end])
 
 
 class _Weighed(NamedTuple):
@@ -128,7 +131,7 @@ def _candidates(chunks: Sequence[Chunk], nearness: Mapping[str, float]) -> Itera
         for start, end in sentences(chunk.text):
             sentence = Sentence(chunk, start, end, at)
             at += 1
-            if not _is_quotable(sentence, chunk.text[start:end]):
+            if not is_quotable(chunk.text[start:end]):
                 continue
             factor = nearness.get(chunk.id, 1.0)
             if chunk.document_id not in opened:
@@ -142,17 +145,31 @@ def _candidates(chunks: Sequence[Chunk], nearness: Mapping[str, float]) -> Itera
             yield _Weighed(sentence, frozenset(content_stems(sentence.text)), factor)
 
 
-def _is_quotable(sentence: Sentence, raw: str) -> bool:
-    """Whether it is a sentence that claims something, and no part of a table or of code."""
-    text = sentence.text
+def on_one_line(sentence: str) -> str:
+    """The sentence without line breaks, the mark of a list item, emphasis and links."""
+    plain = _link.sub(r"\1", _emphasis.sub(r"\2", _marks.sub("", sentence)))
+    return " ".join(plain.split())
+
+
+def without_heading(heading: str, sentence: str) -> str:
+    """``sentence`` without the heading above it where that runs into it, as it does in a PDF."""
+    title = _numbering.sub("", heading)
+    rest = sentence.removeprefix(title).lstrip() if title else sentence
+    return rest if rest[:1].isupper() else sentence
+
+
+def is_quotable(sentence: str) -> bool:
+    """Whether it claims something by itself, and is no part of a table, a reference or code. One
+    that begins with a pronoun says nothing without the sentence before it."""
+    text = on_one_line(sentence)
     words = tokens(text)
     if not SHORTEST <= len(words) <= LONGEST or not _end.search(text):
         return False
     plain = sum(word.isalpha() and not word.isupper() for word in words)
-    if plain < 0.7 * len(words) or "|" in raw or raw.count("\n\n"):
+    if plain < 0.7 * len(words) or "|" in sentence or "\n\n" in sentence:
         return False
     first = next(char for char in text if char.isalnum())
-    if first.islower() or _reference.search(text):
+    if first.islower() or _reference.search(text) or _pronoun.match(text):
         return False
     return is_checkable(text) and not addresses_the_model(text)
 

@@ -9,7 +9,7 @@ from __future__ import annotations
 import re
 from typing import Literal
 
-from morgan_core.chat.whole.wording import plainly
+from morgan_core.chat.wording import plainly
 from morgan_core.retrieval.stop_words import word_set
 from morgan_core.types import Record
 

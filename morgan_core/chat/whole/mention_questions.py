@@ -8,7 +8,7 @@ from __future__ import annotations
 
 import re
 
-from morgan_core.chat.whole.wording import plainly
+from morgan_core.chat.wording import plainly
 from morgan_core.library.mentions import Phrase
 from morgan_core.retrieval.words import tokens
 from morgan_core.types import Record

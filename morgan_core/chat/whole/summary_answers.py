@@ -13,10 +13,10 @@ from collections.abc import Iterator, Sequence
 from pathlib import PurePath
 from typing import NamedTuple
 
-from morgan_core.chat.whole.extract import Sentence, central_sentences
+from morgan_core.chat.whole.extract import Sentence, central_sentences, without_heading
 from morgan_core.chat.whole.shelf import Report, Shelf, is_read
 from morgan_core.chat.whole.summary_questions import SummaryQuestion
-from morgan_core.chat.whole.told import Told, listed, names, plural
+from morgan_core.chat.whole.told import Told, cited, in_plain, listed, names, plural
 from morgan_core.errors import BadInput, MorganError
 from morgan_core.index.base import Chunk
 from morgan_core.sanitise import sanitise
@@ -34,8 +34,6 @@ _LENGTHS = ((4, 4), (12, 6), (40, 8))
 """Passages of a document, at most, and the sentences that are chosen from it."""
 
 _LONG = 12
-
-_numbering = re.compile(r"^(?:(?:\d+|[ivxlcIVXLC]+|[A-Z])(?:[.-]\d+)*[.)]?\s+)")
 
 log = logging.getLogger(__name__)
 
@@ -58,17 +56,17 @@ async def answer_with_summary(
     asked: SummaryQuestion,
     shelf: Shelf,
     scope: Scope | None,
-    cited: Sequence[str],
+    last_cited: Sequence[str],
     report: Report,
 ) -> Told | None:
     """The central sentences of the documents that are meant; None when ``asked`` names no
     document of the library, so that it means what documents say of something.
 
-    ``cited`` are the documents of the answer before. Raises BadInput when it cannot be told which
+    ``last_cited`` are the documents of the answer before. Raises BadInput when it cannot be told which
     document is meant.
     """
     listing = await shelf.list()
-    meant = _meant(asked, [d for d in listing.documents if in_scope(d, scope)], cited)
+    meant = _meant(asked, [d for d in listing.documents if in_scope(d, scope)], last_cited)
     if meant is None:
         return None
     readable = [document for document in meant if is_read(document) and document.passages]
@@ -102,15 +100,7 @@ async def _quote(sentence: Sentence, shelf: Shelf) -> _Quote:
         log.info("%s is quoted without its headings: %s", chunk.paths[0], error)
         path = chunk.heading
     heading = " ".join(sanitise(path.rpartition(" › ")[2]).split())
-    return _Quote(chunk, _without(heading, sanitise(sentence.text)), heading)
-
-
-def _without(heading: str, text: str) -> str:
-    """``text`` without the heading that runs into it, as it does in a PDF."""
-    title = _numbering.sub("", heading)
-    if title and text.startswith(title) and text[len(title) :].lstrip()[:1].isupper():
-        return text[len(title) :].lstrip()
-    return text
+    return _Quote(chunk, without_heading(heading, sanitise(sentence.text)), heading)
 
 
 def _meant(
@@ -185,20 +175,14 @@ def _by_heading(one: _Read, sources: _Sources) -> Iterator[str]:
         if several and quote.heading != before:
             if at:
                 yield ""
-            yield f"*{_plain(quote.heading) or 'Without a heading'}*"
+            yield f"*{in_plain(quote.heading) or 'Without a heading'}*"
             yield ""
         before = quote.heading
         yield _item(quote, one.document, sources)
 
 
-def _plain(heading: str) -> str:
-    return re.sub(r"[*_`\[\]<>|\\#]", "", heading)[:80].strip()
-
-
 def _item(quote: _Quote, document: Document, sources: _Sources) -> str:
-    end = len(quote.text.rstrip(".!。！"))
-    n = sources.number(quote.chunk, document)
-    return f"- {quote.text[:end]} [{n}]{quote.text[end:]}"
+    return f"- {cited(quote.text, sources.number(quote.chunk, document))}"
 
 
 class _Sources:

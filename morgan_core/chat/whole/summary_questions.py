@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import re
 
-from morgan_core.chat.whole.wording import plainly
+from morgan_core.chat.wording import plainly
 from morgan_core.types import Record
 
 MOST_SENTENCES = 20

@@ -7,7 +7,7 @@ from collections.abc import Iterable, Sequence
 from pathlib import PurePath
 
 from morgan_core.retrieval.grounding import Grounded
-from morgan_core.sanitise import sanitise_name
+from morgan_core.sanitise import sanitise, sanitise_name
 from morgan_core.types import (
     Citation,
     Document,
@@ -21,6 +21,7 @@ from morgan_core.types import (
 from morgan_core.urls import is_url
 
 _mark = re.compile(r"\[(\d+)\]")
+_markdown = re.compile(r"[*_`\[\]<>|\\#]")
 _ticks = re.compile(r"`+")
 
 
@@ -83,6 +84,17 @@ def as_code(name: str) -> str:
         fence += "`"
     room = " " if shown.startswith("`") or shown.endswith("`") else ""
     return f"{fence}{room}{shown}{room}{fence}"
+
+
+def cited(sentence: str, n: int) -> str:
+    """``sentence`` with its citation before the full stop."""
+    end = len(sentence.rstrip(".!。！"))
+    return f"{sentence[:end]} [{n}]{sentence[end:]}"
+
+
+def in_plain(heading: str) -> str:
+    """``heading`` on one short line, without what means something in Markdown."""
+    return _markdown.sub("", " ".join(sanitise(heading).split()))[:80].strip()
 
 
 def counted(text: str, sources: Sequence[Source]) -> Grounded:
