@@ -22,7 +22,7 @@ DocumentState = Literal["waiting", "reading", "findable", "ready", "failed", "of
 FolderState = Literal["scanning", "watching", "offline", "failed"]
 
 
-class Document(Record, frozen=True, kw_only=True):
+class Document(Record, frozen=True, kw_only=True, gc=False):
     """One document of the library; identical files are ``paths`` of one document.
 
     ``embedded`` of the ``passages`` have their vector; ``reused`` of these were known before, as

@@ -29,18 +29,35 @@ class LiveLibrary:
         self.models: dict[str, ModelInfo] = {}
         self.health: Health | None = None
         self.documents: dict[str, Document] | None = None
+        self._meanwhile: dict[str, Document | None] | None = None
+        """What became of documents since the listing was asked for that is on its way, if one is;
+        of a document that was removed None."""
         self.reading: dict[str, str] = {}
         self.news = ""
         """The last thing worth telling: a child that died, a model that failed."""
         self.revision = 0
         """Grows with every change."""
 
+    def expect_listing(self) -> None:
+        """A listing is being asked for: what changes until it is here is newer than it."""
+        self._meanwhile = {}
+
     def load(self, listing: LibraryListing) -> None:
         """Take a whole listing."""
         self.documents = {document.id: document for document in listing.documents}
+        for id, document in (self._meanwhile or {}).items():
+            if document is None:
+                self.documents.pop(id, None)
+            else:
+                self.documents[id] = document
+        self._meanwhile = None
         self.folders = {folder.path: folder for folder in listing.folders}
         self.counts = listing.counts
         self.revision += 1
+
+    def forget_listing(self) -> None:
+        """Nobody looks at the documents any more."""
+        self.documents = self._meanwhile = None
 
     def apply(self, change: events.AnyChange) -> None:
         """Take one change."""
@@ -56,6 +73,8 @@ class LiveLibrary:
                 self.reading.pop(change.id, None)
                 if self.documents is not None:
                     self.documents.pop(change.id, None)
+                if self._meanwhile is not None:
+                    self._meanwhile[change.id] = None
             case events.FolderChanged():
                 self.folders[change.folder.path] = change.folder
             case events.FolderRemoved():
@@ -86,6 +105,8 @@ class LiveLibrary:
             self.reading.pop(document.id, None)
         if self.documents is not None:
             self.documents[document.id] = document
+        if self._meanwhile is not None:
+            self._meanwhile[document.id] = document
 
     def _apply_worker(self, worker: WorkerInfo) -> None:
         before = self.workers.get(worker.name)

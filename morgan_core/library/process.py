@@ -27,7 +27,6 @@ from morgan_core.types import (
     Folder,
     Job,
     LibraryCounts,
-    LibraryListing,
     Scope,
     StoreCheck,
 )
@@ -160,8 +159,8 @@ class LibraryProcess:
     async def _modified(self, documents: list[str]) -> dict[str, float]:
         return self._room.modified(documents)
 
-    async def _list(self) -> LibraryListing:
-        return self._room.listing()
+    async def _list(self) -> dict[str, Any]:
+        return await self._room.packed_listing()
 
     async def _counts(self) -> LibraryCounts:
         return self._room.counts()

@@ -11,7 +11,7 @@ import logging
 import math
 from collections.abc import Awaitable, Callable, Collection, Mapping, Sequence
 from pathlib import Path
-from typing import Protocol
+from typing import Any, Protocol
 
 import msgspec
 
@@ -25,6 +25,7 @@ from morgan_core.library.ingest import FileReader, Ingest
 from morgan_core.library.jobs import Jobs
 from morgan_core.library.keeper import Keeper
 from morgan_core.library.leftovers import Leftovers
+from morgan_core.library.listings import pack_documents
 from morgan_core.library.manifest import Manifest
 from morgan_core.library.mentions import Mentions, Phrase, PhraseFinder, mentions_in
 from morgan_core.library.pause import Pause
@@ -240,6 +241,16 @@ class LibraryRoom:
         """When the documents were last changed; those that are gone are left out."""
         shown = map(self.manifest.show, documents)
         return {document.id: document.modified for document in shown if document is not None}
+
+    async def packed_listing(self) -> dict[str, Any]:
+        """``listing`` for another process, made in slices, between which searches are answered.
+        A document that changes meanwhile is told of as changed, too."""
+        documents = await pack_documents([*self.manifest.documents], self.manifest.show)
+        return {
+            "documents": documents,
+            "folders": self.folders(),
+            "counts": self._announcer.counts(),
+        }
 
     def listing(self) -> LibraryListing:
         shown = (self.manifest.show(document_id) for document_id in self.manifest.documents)

@@ -14,6 +14,7 @@ from pydantic import SecretStr
 from morgan_core.embedding.base import Embedder
 from morgan_core.events import AnyChange, WorkerChanged
 from morgan_core.index.base import Candidates, Chunk
+from morgan_core.library.listings import unpack_listing
 from morgan_core.library.mentions import Mentions, Phrase
 from morgan_core.library.names import from_person
 from morgan_core.paths import Paths
@@ -132,7 +133,7 @@ class LibraryService:
         return msgspec.convert(found, dict[str, float])
 
     async def list(self) -> LibraryListing:
-        return msgspec.convert(await self._worker.call("list"), LibraryListing)
+        return await unpack_listing(await self._worker.call("list"))
 
     async def counts(self) -> LibraryCounts:
         return msgspec.convert(await self._worker.call("counts"), LibraryCounts)

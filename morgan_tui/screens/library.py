@@ -11,6 +11,7 @@ from textual.screen import Screen
 from textual.widgets import Input, Static
 
 from morgan_core.types import Document, Folder
+from morgan_tui.arranging import Arranger
 from morgan_tui.keys import bindings
 from morgan_tui.library_view import LibraryView
 from morgan_tui.live_library import counts_line, progress_line
@@ -19,7 +20,7 @@ from morgan_tui.widgets.document_table import DocumentTable, heading
 from morgan_tui.widgets.key_hints import KeyHints
 
 if TYPE_CHECKING:
-    from collections.abc import Callable
+    from collections.abc import Callable, Sequence
 
     from textual.app import App
 
@@ -95,6 +96,7 @@ class LibraryScreen(Screen[None]):
         self.columns = Static(markup=False, id="columns")
         self.table = DocumentTable(self.view.is_new)
         self.detail = Static(markup=False, id="detail")
+        self._arranger = Arranger(self.view, self._show_documents, self.run_worker)
         self._loaded = False
 
     def compose(self) -> ComposeResult:
@@ -113,7 +115,7 @@ class LibraryScreen(Screen[None]):
         self.run_worker(self._load(), exit_on_error=False)
 
     def on_unmount(self) -> None:
-        self.app.library.documents = None
+        self.app.library.forget_listing()
 
     def on_resize(self, event: Resize) -> None:
         self._show_columns(event.size.width)
@@ -121,6 +123,7 @@ class LibraryScreen(Screen[None]):
 
     async def _load(self) -> None:
         morgan = await self.app.link.morgan()
+        self.app.library.expect_listing()
         listing = await self.app.guard(morgan.library.list())
         if listing is not None:
             self.app.library.load(listing)
@@ -130,7 +133,7 @@ class LibraryScreen(Screen[None]):
     def library_changed(self) -> None:
         """The app says that something changed; it does so a few times a second at most."""
         if self._loaded:
-            self._show_rows()
+            self._show_rows(hurry=False)
         else:
             self._show_head()
 
@@ -173,12 +176,17 @@ class LibraryScreen(Screen[None]):
     def _show_columns(self, width: int) -> None:
         self.columns.update(Content(heading(width, self.view.sort, self.view.reversed)))
 
-    def _show_rows(self) -> None:
+    def _show_rows(self, *, to_top: bool = False, hurry: bool = True) -> None:
         self.view.words = self.filter.value.lower().split()
         self.view.since = self.app.last_question
         documents = (self.app.library.documents or {}).values()
+        self._arranger.arrange(documents, to_top=to_top, hurry=hurry)
+
+    def _show_documents(self, documents: Sequence[Document], to_top: bool) -> None:
         self.table.sort = self.view.sort
-        self.table.show(self.view.shown(documents), empty=self._why_empty())
+        self.table.show(documents, empty=self._why_empty())
+        if to_top:
+            self.table.action_move_to(0)
         self._show_head()
         self._show_detail()
 
@@ -241,8 +249,7 @@ class LibraryScreen(Screen[None]):
     def _reorder(self) -> None:
         self._show_columns(self.size.width)
         if self._loaded:
-            self._show_rows()
-            self.table.action_move_to(0)
+            self._show_rows(to_top=True)
 
     def action_leave(self) -> None:
         if self.filter.value:
