@@ -61,7 +61,7 @@ def chunk(extracted: Extracted, *, size: int) -> list[Piece]:
 
     Pieces end at the strongest boundary that fits (headings and blocks in Markdown, the least
     indented line in code and data, paragraphs, lines, sentences, words elsewhere) and do not cross
-    pages, except from a tiny page into the next, nor the document's own cuts, except to join whole
+    the files of an archive, nor pages, except from a tiny page into the next, nor the document's own cuts, except to join whole
     units that fit together. A unit too large is cut at the units within it: those whose headings
     are deeper. Only white space is left out. The same text gives the same pieces.
     """
@@ -128,7 +128,7 @@ def _splitter(kind: str, size: int) -> Splitter:
 
 
 def _segments(extracted: Extracted, size: int) -> Iterator[tuple[int, int]]:
-    """What no piece crosses: units of a page, as many as fit together."""
+    """What no piece crosses: units of a file or a page, as many as fit together."""
     levels = {heading.offset: heading.level for heading in extracted.headings}
     cuts = [(cut, levels.get(cut, _NO_LEVEL)) for cut in extracted.cuts]
     for begin, stop in _pages(extracted, size):
@@ -163,8 +163,11 @@ def _offset(cut: Cut) -> int:
 
 
 def _pages(extracted: Extracted, size: int) -> Iterator[tuple[int, int]]:
-    """The pages, tiny ones joined with what follows while that fits."""
+    """The files of an archive, or the pages, tiny ones joined with what follows while that fits."""
     end = len(extracted.text)
+    if extracted.files:
+        yield from pairwise(dict.fromkeys((0, *extracted.files, end)))
+        return
     starts = [*extracted.pages, end] if extracted.pages else [0, end]
     begin = starts[0]
     for index, stop in enumerate(starts[1:], start=1):

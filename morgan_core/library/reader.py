@@ -56,7 +56,7 @@ class Reader:
         self._timeout = settings.reader_timeout
         self._memory = settings.reader_memory
         self._max_bytes = settings.max_file_size
-        self._config = {"memory": self._memory}
+        self._config = {"memory": self._memory, "archives": settings.read_archives}
         self._worker = Worker(
             "reader",
             _MODULE,

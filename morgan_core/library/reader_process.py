@@ -41,14 +41,21 @@ log = logging.getLogger(__name__)
 class ReaderService:
     """``read(path, root, max_bytes)`` returns an Extracted as plain data; ``ping()`` returns true.
 
-    Paths are bytes, because a file's name need not be text; no link is followed below ``root``. With ``recognise`` scans are read
-    by OCR, and ``parent`` is told of every page (event ``page_read``).
+    Paths are bytes, because a file's name need not be text; no link is followed below ``root``.
+    With ``recognise`` scans are read by OCR, and ``parent`` is told of every page (event
+    ``page_read``). With ``archives`` archives are opened.
     """
 
     def __init__(
-        self, memory: int, *, parent: Parent | None = None, recognise: Recognise | None = None
+        self,
+        memory: int,
+        *,
+        archives: bool = False,
+        parent: Parent | None = None,
+        recognise: Recognise | None = None,
     ) -> None:
         self._memory = memory
+        self._archives = archives
         self._parent = parent
         self._recognise = recognise
         self.handlers: Mapping[str, Handler] = {"read": self._read, "ping": self._ping}
@@ -79,7 +86,13 @@ class ReaderService:
 
     def _read_here(self, path: str, root: str, max_bytes: int, recognise: Recognise | None) -> Any:
         try:
-            extracted = read(path, root=root, max_bytes=max_bytes, recognise=recognise)
+            extracted = read(
+                path,
+                root=root,
+                max_bytes=max_bytes,
+                recognise=recognise,
+                archives=self._archives,
+            )
             return msgspec.to_builtins(extracted)
         except MemoryError:
             raise too_much_memory(self._memory) from None
@@ -98,7 +111,7 @@ def too_much_memory(limit: int) -> UnreadableFile:
 
 async def start(config: dict[str, Any], parent: Parent) -> ReaderService:
     """Load the libraries, and with ``config["ocr"]`` the models, then limit what files may use:
-    ``config["memory"]`` bytes."""
+    ``config["memory"]`` bytes. ``config["archives"]`` opens archives."""
     formats()
     for name in _PRELOADED:
         importlib.import_module(name)
@@ -107,7 +120,12 @@ async def start(config: dict[str, Any], parent: Parent) -> ReaderService:
         stand_back(_NICE)
         recognise = ocr.load()
     limit_resources(config["memory"])
-    return ReaderService(config["memory"], parent=parent, recognise=recognise)
+    return ReaderService(
+        config["memory"],
+        archives=config.get("archives", False),
+        parent=parent,
+        recognise=recognise,
+    )
 
 
 def limit_resources(memory: int) -> None:

@@ -30,6 +30,7 @@ from morgan_core.library.manifest import Manifest
 from morgan_core.library.mentions import Mentions, Phrase, PhraseFinder, mentions_in
 from morgan_core.library.pause import Pause
 from morgan_core.library.readers import ocr
+from morgan_core.library.readers.base import ARCHIVE, ARCHIVES_OFF
 from morgan_core.library.requests import Requests
 from morgan_core.library.rereading import Rereading
 from morgan_core.library.scoping import Reach, is_empty, reach_of
@@ -365,11 +366,16 @@ class LibraryRoom:
     # --- after a crash ---------------------------------------------------------------------
 
     def _resume(self, unsettled: set[str]) -> None:
-        """Go on with documents that an earlier process left on their way, and with scans when
-        OCR was installed since they were looked at."""
-        reads_scans = ocr.available()
+        """Go on with documents that an earlier process left on their way, with scans when OCR was
+        installed since they were looked at, and with archives when they were switched on or off."""
+        reads_scans, reads_archives = ocr.available(), self._settings.read_archives
         for row in self.manifest.documents.values():
-            if reads_scans and row.state == "failed" and row.reason.startswith(ocr.NEEDS_OCR):
+            if row.state == "failed" and (
+                (reads_scans and row.reason.startswith(ocr.NEEDS_OCR))
+                or (reads_archives and row.reason.startswith(ARCHIVES_OFF))
+            ):
+                self.manifest.wait(row)
+            if row.kind == ARCHIVE and row.state in ("findable", "ready") and not reads_archives:
                 self.manifest.wait(row)
             if row.state == "reading":
                 row.state = "waiting"

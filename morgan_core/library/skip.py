@@ -10,7 +10,6 @@ would be left out, wherever it lies; but no secret, and nothing of version contr
 from __future__ import annotations
 
 import os
-import re
 from dataclasses import dataclass
 
 from morgan_core.library.ignore import (
@@ -22,15 +21,15 @@ from morgan_core.library.ignore import (
     git_rules_above,
     morgan_rules,
 )
+from morgan_core.library.name_rules import (
+    HIDDEN,
+    SECRET,
+    VERSION_CONTROL,
+    why_skip_file_name,
+    why_skip_folder_name,
+)
 from morgan_core.library.secret_files import is_secret
 
-SECRET = "secret"
-HIDDEN = "hidden"
-
-_VERSION_CONTROL = frozenset({".git", ".hg", ".svn"})
-_TOOL_FOLDERS = frozenset(
-    {"node_modules", "__pycache__", "site-packages", "bower_components", "lost+found"}
-)
 _BUILD_FOLDERS = frozenset({"build", "dist", "target", "out"})
 _PROJECT_FILES = (
     "pyproject.toml",
@@ -41,9 +40,6 @@ _PROJECT_FILES = (
     "build.gradle",
     "build.gradle.kts",
     "pom.xml",
-)
-_TEMPORARY = re.compile(
-    r"~\$.*|.*~|.*\.(?:swp|swx|tmp|temp|part|partial|crdownload|download)", re.I
 )
 
 
@@ -64,14 +60,14 @@ class Place:
         if is_secret(name):
             return SECRET
         if not (self.git or self.morgan):
-            return self.shut or _why_skip_file(name)
+            return self.shut or why_skip_file_name(name)
         path = os.path.join(self.folder, name)
         verdict = decided(self.morgan, path, folder=False)
         if verdict is not None:
             return MORGANIGNORE if verdict else ""
         return (
             self.shut
-            or _why_skip_file(name)
+            or why_skip_file_name(name)
             or (GITIGNORE if decided(self.git, path, folder=False) else "")
         )
 
@@ -80,7 +76,7 @@ class Place:
 
         Raises OSError, whose ``filename`` is the ignore file that cannot be read.
         """
-        if name in _VERSION_CONTROL:
+        if name in VERSION_CONTROL:
             return HIDDEN
         path = os.path.join(self.folder, name)
         verdict = decided(self.morgan, path, folder=True)
@@ -121,19 +117,11 @@ def why_skip(path: str, root: str) -> str:
     return "" if folders and folders[-1] is name else place.why_skip_file(name)
 
 
-def _why_skip_file(name: str) -> str:
-    if name.startswith("."):
-        return HIDDEN
-    return "temporary" if _TEMPORARY.fullmatch(name) else ""
-
-
 def _why_skip_folder(parent: str, name: str) -> str:
     """A folder that is called like build output is only that where a project or a cache tag says
     so (https://bford.info/cachedir/)."""
-    if name.startswith("."):
-        return HIDDEN
-    if name in _TOOL_FOLDERS:
-        return "tool output"
+    if reason := why_skip_folder_name(name):
+        return reason
     path = os.path.join(parent, name)
     if name in _BUILD_FOLDERS and (
         os.path.lexists(os.path.join(path, "CACHEDIR.TAG"))

@@ -162,6 +162,11 @@ class Settings(BaseModel):
     max_file_size: Annotated[int, Bytes] = Field(
         100 * 1024 * 1024, ge=1024, description="Largest file that is read."
     )
+    read_archives: bool = Field(
+        False,
+        description="Read the files in archives (ZIP; TAR, also compressed): one document each"
+        " archive.",
+    )
     private_hosts: tuple[str, ...] = Field(
         (),
         description="Hosts whose pages are fetched though their addresses are not public,"

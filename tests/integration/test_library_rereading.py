@@ -53,6 +53,11 @@ async def learned_by_older_readers(tmp_path: Path, docs: Path, version: int) -> 
     async with room_in(tmp_path, reader=Refusing) as room:
         await room.jobs.learn("job", [str(docs)], watch=False)
         await eventually(lambda: room.jobs.get("job").state == "done")
+
+        async def written() -> bool:
+            return not (await room.manifest.catalogue.load()).journal
+
+        await eventually(written)
     texts = tmp_path / "data" / "texts"
     (texts / "readers").write_text(str(version))
     for text in texts.glob("??/*.zst"):

@@ -268,7 +268,7 @@ def ole(stream: str) -> bytes:
             "META-INF/container.xml",
         ),
         ("a.odg", zipped(mimetype="application/vnd.oasis.opendocument.graphics"), "OpenDocument"),
-        ("a.zip", zipped("a.txt"), "archives (zip) are not read"),
+        ("a.zip", zipped("a.txt"), "archives are switched off (zip)"),
         ("a.docx", b"PK\x03\x04 damaged", "damaged zip archive"),
         ("a.png", b"\x89PNG\r\n\x1a\n" + bytes(20), "a scan needs OCR"),
         ("a.docx", ole("EncryptedPackage"), "encrypted: it needs a password"),

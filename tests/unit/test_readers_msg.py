@@ -6,7 +6,7 @@ import time
 from email.message import EmailMessage
 
 import pytest
-from hypothesis import given
+from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from morgan_core.errors import UnreadableFile
@@ -179,6 +179,7 @@ def test_rtf_that_cannot_be_unpacked_is_said_to_be_damaged(packed: bytes) -> Non
     )
 
 
+@settings(deadline=None)
 @given(st.binary(max_size=200))
 def test_any_compressed_rtf_ends(body: bytes) -> None:
     head = (len(body) + 12).to_bytes(4, "little") + b"\xff\xff\0\0LZFu\0\0\0\0"
@@ -294,6 +295,14 @@ def test_sectors_in_a_circle_end() -> None:
     assert read(bytes(content)).kind == "mail"
 
 
+def test_a_text_whose_sectors_end_too_early_is_damaged() -> None:
+    content = bytearray(msg({SUBJECT: "S", BODY: "x" * 100_000}))
+    fat = content.rindex((2).to_bytes(4, "little") + (3).to_bytes(4, "little"))
+    content[fat : fat + 4] = (0xFFFFFFFE).to_bytes(4, "little")
+
+    assert reason(bytes(content)) == "damaged: a part of the file is missing or broken"
+
+
 @pytest.mark.parametrize("at", [44, 64, 72])
 def test_tables_larger_than_the_file_are_damage(at: int) -> None:
     content = bytearray(WHOLE)
@@ -302,6 +311,7 @@ def test_tables_larger_than_the_file_are_damage(at: int) -> None:
     assert reason(bytes(content)) == "damaged: a part of the file is missing or broken"
 
 
+@settings(deadline=None)
 @given(st.data())
 def test_any_damaged_message_is_read_or_refused(data: st.DataObject) -> None:
     content = bytearray(WHOLE)

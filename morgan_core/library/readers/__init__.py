@@ -48,8 +48,10 @@ def read(
     root: str | os.PathLike[str] | None = None,
     max_bytes: int = DEFAULT_MAX_BYTES,
     recognise: Recognise | None = None,
+    archives: bool = False,
 ) -> Extracted:
-    """Extract the text of the file at ``path``, that of pictures with ``recognise``.
+    """Extract the text of the file at ``path``: that of pictures with ``recognise``, that of the
+    files in an archive with ``archives``.
 
     No symbolic link is followed below ``root``, by default ``path`` itself.
 
@@ -59,7 +61,9 @@ def read(
     content = read_bytes(path, max_bytes, root=root)
     if not content:
         raise UnreadableFile("the file is empty")
-    extracted = extract(Source(name=Path(path).name, content=content, recognise=recognise))
+    extracted = extract(
+        Source(name=Path(path).name, content=content, recognise=recognise, archives=archives)
+    )
     if len(extracted.text) > MAX_TEXT:
         raise too_much_text()
     if not extracted.text.strip():

@@ -7,6 +7,7 @@ import lzma
 import struct
 import zipfile
 import zlib
+from collections.abc import Iterator
 
 from morgan_core.errors import UnreadableFile
 from morgan_core.sanitise import sanitise_name
@@ -41,12 +42,19 @@ _ERRORS = (
 )
 
 DAMAGED = "a damaged zip archive (Office documents and EPUB books are such archives)"
-BOMB = "it unpacks to far more than a document: a zip bomb or damaged"
+BOMB = (
+    f"it unpacks to more than {MAX_UNPACKED // 2**20} MiB, or to {MAX_RATIO} times its size: too much"
+    " for one document, a zip bomb, or damaged"
+)
 
 
 def is_zip(content: bytes) -> bool:
     """Whether ``content`` begins like a zip file."""
     return content.startswith((b"PK\x03\x04", b"PK\x05\x06"))
+
+
+class Bomb(UnreadableFile):
+    """What is packed is more than may be unpacked."""
 
 
 class Archive:
@@ -60,15 +68,18 @@ class Archive:
     def __init__(self, content: bytes) -> None:
         # Counted before zipfile makes an object of each.
         if content.count(_ENTRY) > 2 * MAX_MEMBERS:
-            raise _too_many()
+            raise too_many()
         try:
             self._zip = zipfile.ZipFile(io.BytesIO(content))
         except _ERRORS as error:
             raise UnreadableFile(DAMAGED) from error
         self._members = {member.filename: member for member in self._zip.infolist()}
         if len(self._zip.filelist) > MAX_MEMBERS:
-            raise _too_many()
+            raise too_many()
         self._left = MAX_UNPACKED
+
+    def __iter__(self) -> Iterator[zipfile.ZipInfo]:
+        return iter(self._members.values())
 
     @property
     def names(self) -> tuple[str, ...]:
@@ -87,6 +98,8 @@ class Archive:
             raise UnreadableFile("encrypted: it needs a password")
         try:
             return self._unpack(member)
+        except NotImplementedError as error:
+            raise UnreadableFile("packed by a method that Morgan does not know") from error
         except _ERRORS as error:
             raise UnreadableFile(f"damaged: {_shown(name)} in it cannot be unpacked") from error
 
@@ -98,13 +111,18 @@ class Archive:
                 content += block
                 self._left -= len(block)
                 if self._left < 0 or len(content) > most:
-                    raise UnreadableFile(BOMB)
+                    raise Bomb(BOMB)
         return bytes(content)
+
+
+def most_unpacked(packed: int) -> int:
+    """Most bytes that a whole file of ``packed`` bytes may unpack to."""
+    return min(MAX_UNPACKED, max(_RATIO_FROM, MAX_RATIO * packed))
 
 
 def _shown(name: str) -> str:
     return sanitise_name(name[:200])
 
 
-def _too_many() -> UnreadableFile:
-    return UnreadableFile(f"more than {MAX_MEMBERS:,} files in one archive")
+def too_many() -> Bomb:
+    return Bomb(f"more than {MAX_MEMBERS:,} files in one archive")

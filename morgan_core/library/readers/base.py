@@ -16,12 +16,18 @@ from morgan_core.types import Record
 if TYPE_CHECKING:
     from morgan_core.library.readers.ocr import Recognise
 
-READER_VERSION = 11
+READER_VERSION = 12
 """Counts up whenever any reader would extract other text from the same bytes; stored texts of
 another version are then read anew."""
 
 MAX_TEXT = 50_000_000
 """Longest text taken from one file, in characters: about 100 novels."""
+
+ARCHIVE = "archive"
+"""The kind of archives whose files were read."""
+
+ARCHIVES_OFF = "archives are switched off"
+"""How the reason of an archive begins that was not to be opened."""
 
 
 class Heading(Record, frozen=True):
@@ -60,7 +66,8 @@ class Extracted(Record, frozen=True):
     holds the start offset of each page or slide, empty for formats without them. ``headings``,
     ``places`` and ``boxes`` are in order of their offsets. ``cuts`` are the offsets where a new
     unit begins (a function, a slide, a block of table rows that repeats the table's header):
-    chunks begin and end there, small neighbours are joined. ``lines`` says that line n of the
+    chunks begin and end there, small neighbours are joined. ``files`` are the offsets where the
+    files of an archive begin: no chunk crosses them. ``lines`` says that line n of the
     text is line n of the file. ``kind`` names the format, ``language`` is the best guess
     (ISO 639-1), ``sha256`` and ``bytes`` are those of the file as it was read.
     """
@@ -71,6 +78,7 @@ class Extracted(Record, frozen=True):
     pages: tuple[int, ...] = ()
     headings: tuple[Heading, ...] = ()
     cuts: tuple[int, ...] = ()
+    files: tuple[int, ...] = ()
     places: tuple[Place, ...] = ()
     boxes: tuple[Box, ...] = ()
     lines: bool = False
@@ -139,11 +147,12 @@ def _offset(mark: Heading | Place) -> int:
 
 class Source(Record, frozen=True):
     """A file that was opened and read: its name and its bytes. ``recognise`` reads text from
-    pictures, where that is wanted."""
+    pictures, where that is wanted; ``archives`` says that archives are opened."""
 
     name: str
     content: bytes
     recognise: Recognise | None = None
+    archives: bool = False
 
     @property
     def suffix(self) -> str:
@@ -151,7 +160,7 @@ class Source(Record, frozen=True):
         return PurePath(self.name).suffix.lower()
 
     def inner(self, name: str, content: bytes) -> Source:
-        """A file within this one, read without OCR."""
+        """A file within this one: read without OCR, and not opened where it is an archive."""
         return Source(name=name, content=content)
 
 

@@ -22,7 +22,7 @@ class Builder:
     """Grows the text of one document.
 
     What is added is sanitised first, so that offsets are those of the final text. ``cut``,
-    ``page`` and ``place`` mark where the next text begins; marks without a text after them end
+    ``file``, ``page`` and ``place`` mark where the next text begins; marks without a text after them end
     up at the end. Raises UnreadableFile beyond ``MAX_TEXT`` characters.
     """
 
@@ -33,7 +33,9 @@ class Builder:
         self._cuts: list[int] = []
         self._places: list[Place] = []
         self._pages: list[int] = []
+        self._files: list[int] = []
         self._cut = False
+        self._file = False
         self._place: str | None = None
         self._waiting_pages = 0
 
@@ -68,9 +70,9 @@ class Builder:
         for found in find_headings(self._parts[-1]):
             self._headings.append(msgspec.structs.replace(found, offset=start + found.offset))
 
-    def embed(self, extracted: Extracted, *, below: int = 0) -> None:
+    def embed(self, extracted: Extracted, *, below: int = 0, place: str = "") -> None:
         """Add another document with its headings, moved ``below`` a level, and its cuts; its pages
-        and places are not kept."""
+        and places are places within ``place``, and not kept without one."""
         start = self.add(extracted.text)
         if start is None:
             return
@@ -81,10 +83,20 @@ class Builder:
                 msgspec.structs.replace(heading, offset=offset, level=heading.level + below)
             )
         self._cuts += [at + shift for at in extracted.cuts if start < at + shift < self._length]
+        if place:
+            self._places += [
+                Place(offset=max(start, at + shift), label=line_of(f"{place}, {label}"))
+                for at, label in _places(extracted)
+                if at + shift < self._length
+            ]
 
     def cut(self) -> None:
         """A new unit begins."""
         self._cut = True
+
+    def file(self) -> None:
+        """A file of an archive begins."""
+        self._file = True
 
     def page(self) -> None:
         """A new page or slide begins; it is a unit of its own."""
@@ -111,6 +123,7 @@ class Builder:
             pages=tuple(self._pages),
             headings=tuple(self._headings),
             cuts=tuple(self._cuts),
+            files=tuple(self._files),
             places=tuple(self._places),
             metadata=metadata or {},
         )
@@ -121,9 +134,19 @@ class Builder:
         if self._cut and start:
             self._cuts.append(start)
         self._cut = False
+        if self._file:
+            self._files.append(start)
+            self._file = False
         if self._place is not None:
             self._places.append(Place(offset=start, label=self._place))
             self._place = None
+
+
+def _places(extracted: Extracted) -> list[tuple[int, str]]:
+    """What people call the places of a document, or else its pages."""
+    if extracted.places:
+        return [(place.offset, place.label) for place in extracted.places]
+    return [(at, f"page {number}") for number, at in enumerate(extracted.pages, start=1)]
 
 
 def line_of(text: str) -> str:

@@ -6,7 +6,7 @@ import posixpath
 from urllib.parse import unquote
 
 from morgan_core.errors import UnreadableFile
-from morgan_core.library.readers.archive import Archive, is_zip
+from morgan_core.library.readers.archive import Archive, Bomb, is_zip
 from morgan_core.library.readers.base import Extracted, Format, Source
 from morgan_core.library.readers.building import Builder, line_of
 from morgan_core.library.readers.html_content import whole_body
@@ -113,9 +113,10 @@ def _titles(archive: Archive, items: dict[str, _Item]) -> dict[str, str]:
                 _read_navigation(archive.read(item.path), item.path, titles)
             elif item.type == _CONTENTS:
                 _read_ncx(archive.read(item.path), item.path, titles)
-        except UnreadableFile as error:
-            if "zip bomb" in error.message:
-                raise
+        except Bomb:
+            raise
+        except UnreadableFile:
+            continue
     return titles
 
 

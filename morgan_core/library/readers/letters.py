@@ -91,7 +91,7 @@ def add_letter(
         builder.place(f"attachment {name}")
         if isinstance(inside, Extracted):
             builder.heading(name, below)
-            builder.embed(inside, below=below)
+            builder.embed(inside, below=below, place=f"attachment {name}")
         else:
             add_letter(builder, inside, source, depth=depth + 1, level=below)
 

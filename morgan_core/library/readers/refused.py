@@ -12,10 +12,6 @@ from morgan_core.library.readers.ole import OleKind, ole_kind
 from morgan_core.library.readers.ooxml import Package
 
 _MAGIC: tuple[tuple[bytes, str], ...] = (
-    (b"\x1f\x8b", "compressed files (gzip) are not read: unpack it first"),
-    (b"BZh", "compressed files (bzip2) are not read: unpack it first"),
-    (b"\xfd7zXZ\0", "compressed files (xz) are not read: unpack it first"),
-    (b"\x28\xb5\x2f\xfd", "compressed files (zstd) are not read: unpack it first"),
     (b"7z\xbc\xaf\x27\x1c", "archives (7z) are not read: unpack it first"),
     (b"Rar!\x1a\x07", "archives (rar) are not read: unpack it first"),
     (b"\x7fELF", "it is a program, not a document"),
@@ -39,7 +35,6 @@ _OLE: dict[OleKind, str] = {
 _MIME_TYPES: tuple[tuple[str, str], ...] = (
     ("application/vnd.oasis.opendocument", "OpenDocument files of this kind are not read"),
 )
-_ARCHIVE = "archives (zip) are not read: unpack it first"
 _BROKEN = "a damaged zip archive (Office documents and EPUB books are such archives)"
 
 
@@ -61,7 +56,7 @@ def _reason(source: Source) -> str | None:
     return None
 
 
-def _reason_of_zip(content: bytes) -> str:
+def _reason_of_zip(content: bytes) -> str | None:
     try:
         with zipfile.ZipFile(io.BytesIO(content)) as archive:
             names = archive.namelist()
@@ -74,7 +69,7 @@ def _reason_of_zip(content: bytes) -> str:
         return _BROKEN
     if "[Content_Types].xml" in names:
         return _reason_of_office(content)
-    return _ARCHIVE
+    return None
 
 
 def _reason_of_office(content: bytes) -> str:
