@@ -40,7 +40,7 @@ from morgan_core.library.web.pages import WebPages
 from morgan_core.library.window import TextWindow, cut_window
 from morgan_core.settings import Settings
 from morgan_core.storage.catalogue import Catalogue
-from morgan_core.storage.catalogue_rows import DocumentRow
+from morgan_core.storage.catalogue_rows import DocumentRow, Snapshot
 from morgan_core.types import Citation, DocumentText, Folder, LibraryCounts, LibraryListing, Scope
 
 _LOST_DELAY = 0.5
@@ -114,6 +114,7 @@ class LibraryRoom:
         """Load the catalogue, open the index, go on with what was unfinished, arm the watcher."""
         snapshot = await self._catalogue.load()
         await asyncio.to_thread(self._pages.load)
+        await asyncio.to_thread(self._pages.sweep, _asked_for(snapshot))
         self.manifest = Manifest(
             self._catalogue, snapshot, self._announcer.document, shown=self._pages.shown
         )
@@ -445,3 +446,9 @@ def _look_for(
             mentions_in(extracted, finders, document=row.id, revision=row.revision, most=most)
         )
     return found
+
+
+def _asked_for(snapshot: Snapshot) -> set[str]:
+    """The paths of files that are known, and of what was to be learned."""
+    found = {file.path for file in snapshot.files} | {root.path for root in snapshot.roots}
+    return found.union(*(job.paths for job in snapshot.jobs if not job.finished))

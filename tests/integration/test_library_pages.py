@@ -8,8 +8,15 @@ from pathlib import Path
 import pytest
 
 from morgan_core.errors import BadInput, Forbidden, MorganError, NotFound
+from morgan_core.library.web.pages import WebPages
+from morgan_core.paths import Paths
+from morgan_core.settings import Settings
+from morgan_core.storage.catalogue import Catalogue
+from morgan_core.storage.catalogue_rows import JobRow
+from morgan_core.storage.engine import database_url
+from tests.helpers import eventually
 from tests.hits import ask
-from tests.library_parts import TestLibrary, library_in
+from tests.library_parts import TestLibrary, library_in, make_database, paths_in
 from tests.web_site import Site, html, site_with
 
 
@@ -83,3 +90,43 @@ async def test_a_page_cannot_be_watched_and_the_error_says_what_to_do_instead(
         assert url in caught.value.message
         assert await library.documents() == {}
         assert files_in(library) == []
+
+
+async def fetched_by_one_who_died(folder: Path, url: str) -> tuple[Paths, str]:
+    """The page's file and its note are there, and nothing else was told of them."""
+    paths = paths_in(folder)
+    await make_database(paths)
+    path = await WebPages(paths.pages, Settings(private_hosts=("127.0.0.1",))).fetch(url)
+    return paths, path
+
+
+async def test_a_page_that_was_fetched_by_one_who_died_before_it_was_listed_is_swept(
+    tmp_path: Path, site: Site
+) -> None:
+    paths, path = await fetched_by_one_who_died(tmp_path, site.url("/heron"))
+    (Path(path).parent / ".tmp-half").write_bytes(b"half a page")
+
+    async with library_in(tmp_path, private_hosts=("127.0.0.1",)) as library:
+        await library.service.counts()  # it has started
+        assert list(paths.pages.iterdir()) == []
+        with pytest.raises(NotFound, match="never learned"):
+            await library.service.forget([site.url("/heron")])
+
+
+async def test_a_page_that_was_asked_for_by_one_who_died_is_learned(
+    tmp_path: Path, site: Site
+) -> None:
+    url = site.url("/heron")
+    paths, path = await fetched_by_one_who_died(tmp_path, url)
+    catalogue = Catalogue(database_url("", paths.database))
+    await catalogue.save_job(JobRow("j", "learn", [path], 0.0))
+    await catalogue.close()
+
+    async with library_in(tmp_path) as library:
+        await library.service.counts()  # it has started
+
+        async def learned() -> bool:
+            listing = await library.service.list()
+            return [(d.path, d.state) for d in listing.documents] == [(url, "ready")]
+
+        await eventually(learned)

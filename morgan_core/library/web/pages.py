@@ -9,7 +9,7 @@ import logging
 import mimetypes
 import re
 import time
-from collections.abc import Iterable
+from collections.abc import Container, Iterable
 from hashlib import sha256
 from pathlib import Path, PurePosixPath
 from urllib.parse import unquote, urlsplit
@@ -19,7 +19,7 @@ import msgspec
 from morgan_core.library.look import real_path
 from morgan_core.library.names import is_below, on_disk
 from morgan_core.library.web.fetch import Fetched, clean_url, fetch
-from morgan_core.library.whole_file import write_whole
+from morgan_core.library.whole_file import UNFINISHED, write_whole
 from morgan_core.settings import Settings
 from morgan_core.types import Record
 
@@ -63,8 +63,19 @@ class WebPages:
             except (OSError, msgspec.DecodeError) as error:
                 log.warning("%s cannot be read: %s", note, error)
                 continue
-            path = note.with_name(note.name[1:].removesuffix(".json"))
-            self._urls[real_path(str(path))] = page.url
+            self._urls[real_path(str(_file(note)))] = page.url
+
+    def sweep(self, known: Container[str]) -> None:
+        """Delete the pages at no ``known`` path, which nobody asks for again: Morgan died after
+        they were fetched and before anything else was told of them. Blocks."""
+        for unfinished in self._root.glob(f"*/{UNFINISHED}*"):
+            unfinished.unlink(missing_ok=True)
+        for entry in list(self._root.glob("*/*")):
+            file = _file(entry) if entry.suffix == ".json" and entry.name[0] == "." else entry
+            path = real_path(str(file))
+            if path not in known:
+                self._delete(file)
+                self._urls.pop(path, None)
 
     def shown(self, path: str) -> str:
         """The page's URL where ``path`` is one of our files, else ``path``."""
@@ -130,6 +141,10 @@ class WebPages:
 
 def _note(file: Path) -> Path:
     return file.with_name(f".{file.name}.json")
+
+
+def _file(note: Path) -> Path:
+    return note.with_name(note.name[1:].removesuffix(".json"))
 
 
 def _name(url: str, fetched: Fetched) -> Path:
