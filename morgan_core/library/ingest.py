@@ -45,7 +45,10 @@ _GIVE_UP = 4.0
 log = logging.getLogger(__name__)
 
 
-_SCANNED = "its pictures are to be read by OCR, which takes a while"
+_SCANNED = (
+    "its pictures are to be read by OCR, which takes a while; what text there is beside them is "
+    "found by its words"
+)
 
 
 class FileReader(Protocol):
@@ -92,6 +95,7 @@ class Ingest:
         self._queue: asyncio.PriorityQueue[tuple[int, int, str]] = asyncio.PriorityQueue()
         self._queued: dict[str, int] = {}
         self._scans: asyncio.Queue[str] = asyncio.Queue()
+        self._put_off: dict[str, str] = {}  # the scans in the queue, with the hash of each
         self._count = 0
         self._alone = Alone()
         self._revisions = Revisions(manifest, index, self._drop_texts)
@@ -119,6 +123,9 @@ class Ingest:
 
     def submit(self, document_id: str, *, urgent: bool) -> None:
         """Take the document in when its turn comes."""
+        document = self._manifest.documents.get(document_id)
+        if document is not None and self._put_off.get(document_id) == document.sha256:
+            return
         rank = 0 if urgent else 1
         if self._queued.get(document_id, 2) <= rank:
             return
@@ -188,6 +195,7 @@ class Ingest:
         while True:
             document_id = await self._scans.get()
             await self._pause.over()
+            self._put_off.pop(document_id, None)
             await self._attempt(document_id, lambda: None, ocr=True)
 
     async def _attempt(
@@ -244,7 +252,9 @@ class Ingest:
         async with self._room_for(0 if ocr else document.bytes):
             content = await self._content(document, paths[0], ocr=ocr)
             on_read()
-            if content is not None and await self._revisions.write(content):
+            if content is None or not await self._revisions.write(content):
+                return
+            if not content.to_come:
                 self._on_findable(document_id)
 
     @contextlib.asynccontextmanager
@@ -266,17 +276,19 @@ class Ingest:
         self._manifest.touch(document)
         sha256 = document.sha256
         real, root = on_disk(path), on_disk(self._manifest.files[path].root)
+        to_come = ""
         try:
-            extracted = await self._reader.read(real, root=root, ocr=ocr)
+            try:
+                extracted = await self._reader.read(real, root=root, ocr=ocr)
+            except Scanned as scanned:
+                self._read_later(document)
+                if scanned.extracted is None or document.text_sha256 == sha256:
+                    return None
+                extracted, to_come = scanned.extracted, document.reason
             if extracted.sha256 != sha256:
                 self._lost(document, sha256, path)
                 return None
             pieces = await asyncio.to_thread(self._cut, extracted)
-        except Scanned:
-            document.state, document.reason = "waiting", _SCANNED
-            self._manifest.touch(document)
-            self._scans.put_nowait(document.id)
-            return None
         except UnreadableFile as error:
             there = await asyncio.to_thread(_is_there, root, real)
             if there and not error.details.get("gone"):
@@ -284,7 +296,15 @@ class Ingest:
             else:
                 self._lost(document, sha256, path)
             return None
-        return Content(document, extracted, pieces)
+        return Content(document, extracted, pieces, to_come)
+
+    def _read_later(self, document: DocumentRow) -> None:
+        """Leave what its pictures hold to OCR."""
+        document.state, document.reason = "waiting", _SCANNED
+        self._manifest.touch(document)
+        if self._put_off.get(document.id) is None:
+            self._scans.put_nowait(document.id)
+        self._put_off[document.id] = document.sha256
 
     def _cut(self, extracted: Extracted) -> list[Piece]:
         """The chunks of the text, which is kept."""

@@ -35,7 +35,12 @@ log = logging.getLogger(__name__)
 
 
 class Scanned(Exception):
-    """There is text in pictures of the file, and OCR can read it: ask again with ``ocr``."""
+    """There is text in pictures of the file, and OCR can read it: ask again with ``ocr``.
+    ``extracted`` is the text that there is without, if any."""
+
+    def __init__(self, extracted: Extracted | None = None) -> None:
+        super().__init__()
+        self.extracted = extracted
 
 
 class Reader:
@@ -107,7 +112,7 @@ class Reader:
                 raise Scanned from None
             raise
         if self._scans.available and "scanned_pages" in extracted.metadata:
-            raise Scanned
+            raise Scanned(extracted)
         return extracted
 
     async def _read_scan(self, where: _Where) -> Extracted:

@@ -31,11 +31,13 @@ _POINTS_AT_ONCE = 256
 
 @dataclass(slots=True)
 class Content:
-    """What was read of a document whose file has the hash ``extracted.sha256``."""
+    """What was read of a document whose file has the hash ``extracted.sha256``. ``to_come`` says
+    what of it is still to be read: until then the document waits, with this part to be found."""
 
     document: DocumentRow
     extracted: Extracted
     pieces: Sequence[Piece]
+    to_come: str = ""
 
     @property
     def current(self) -> bool:
@@ -144,7 +146,8 @@ def _describe(document: DocumentRow, content: Content) -> None:
     """Make the row say what its newest revision is."""
     extracted = content.extracted
     document.revision = document.last_revision
-    document.state = "findable"
+    document.state = "waiting" if content.to_come else "findable"
+    document.reason = content.to_come
     document.passages = len(content.pieces)
     document.embedded = 0
     document.title = extracted.title

@@ -123,7 +123,7 @@ class LibraryRoom:
         self.ingest = Ingest(
             self.manifest,
             self._index,
-            self._texts,
+            self._window,
             self._reader,
             self._settings,
             self._pause,

@@ -1,4 +1,4 @@
-"""Reading parts of stored texts."""
+"""The stored texts, and reading parts of them."""
 
 from __future__ import annotations
 
@@ -32,6 +32,16 @@ class TextWindow:
                     return None
                 self._last = sha256, extracted
             return self._last[1]
+
+    def put(self, sha256: str, extracted: Extracted) -> None:
+        """Store the text, in the place of one that is there."""
+        self._store.put(sha256, extracted)
+        with self._lock:
+            if self._last is not None and self._last[0] == sha256:
+                self._last = None
+
+    def delete(self, sha256: str) -> None:
+        self._store.delete(sha256)
 
     def clear(self) -> None:
         """Forget the text in memory."""
