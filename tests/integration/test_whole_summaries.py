@@ -126,3 +126,13 @@ async def test_limits_say_what_is_summed_up(library):
     lease = await library.document("lease.txt")
     told = await tell(library, "Summarise", Scope(documents=(lease.id,), words=("@lease",)))
     assert told.text.startswith("`lease.txt` in its own words")
+
+
+async def test_several_documents_are_named_by_their_names(library):
+    told = await tell(library, "Compare the house rules with the lease")
+    assert told.text.startswith("2 documents in their own words")
+    assert await tell(library, "Compare the house rules with the causes of the war") is None
+
+
+async def test_a_loose_question_for_something_unknown_is_left_to_the_search(library):
+    assert await tell(library, "What is this about?") is None

@@ -197,17 +197,19 @@ def test_last_month_in_january_is_december_of_the_year_before():
 @pytest.mark.parametrize(
     ("question", "meant"),
     [
-        ("Summarise the handbook", {"named": "handbook"}),
+        ("Summarise the handbook", {"named": "the handbook"}),
         ("summarize handbook.md in three sentences", {"named": "handbook.md", "sentences": 3}),
         ("Summarise this document", {"this": True}),
         ("tl;dr", {"this": True}),
         ("sum up everything", {"everything": True}),
         ("Summarise my documents", {"everything": True}),
-        ("Give me a short summary of the logbook", {"named": "logbook"}),
+        ("Give me a short summary of the logbook", {"named": "the logbook"}),
         ("Write an overview of it in 5 bullet points", {"this": True, "sentences": 5}),
         ("a three-sentence summary of history.pdf", {"named": "history.pdf", "sentences": 3}),
-        ("What are the main points of the handbook?", {"named": "handbook"}),
-        ("What is the handbook about?", {"named": "handbook"}),
+        ("What are the main points of the handbook?", {"named": "the handbook"}),
+        ("What is the handbook about?", {"named": "the handbook"}),
+        ("What is this about?", {"this": True, "loosely": True}),
+        ("Compare the lease and the rules", {"named": "the lease and the rules"}),
     ],
 )
 def test_a_summary_is_wished_for(question, meant):
@@ -223,6 +225,9 @@ def test_a_summary_is_wished_for(question, meant):
         "What are the main points of?",
         "Summarise all documents in",
         "give me a summary of",
+        "Compare and",
+        "Compare with",
+        "What is the difference between and?",
     ],
 )
 def test_what_is_limited_is_summarised_whole(question):
@@ -240,6 +245,7 @@ def test_a_topic_within_limits_is_left_to_the_search(question):
     "question",
     [
         "What are the key findings?",
+        "Compare this",
         "What is the soup about to become?",
         "what does the handbook say about domes",
         "what is the lease",

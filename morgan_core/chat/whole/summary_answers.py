@@ -35,6 +35,11 @@ _LENGTHS = ((4, 4), (12, 6), (40, 8))
 
 _LONG = 12
 
+_the = re.compile(
+    r"^(?:(?:the|my|our|document|file|called|named|whole|entire|contents? of)\s+)+", re.IGNORECASE
+)
+_joined = re.compile(r"\s*,\s*(?:and\s+)?|\s+(?:and|with|to|versus|vs\.?)\s+", re.IGNORECASE)
+
 log = logging.getLogger(__name__)
 
 
@@ -109,20 +114,36 @@ def _meant(
     if asked.everything:
         return within
     if asked.named:
-        wanted = _name(asked.named)
-        found = [one for one in within if any(_is_called(path, wanted) for path in one.paths)]
-        return found or None
+        return _called(asked.named, within) or _each_called(asked.named, within)
     found = [document for document in within if document.id in cited]
     if len(found) == 1 or len(within) == 1:
         return found if len(found) == 1 else within
+    if asked.loosely:
+        return None
     raise BadInput(
         "It is not clear which document is meant.",
         mend="Name it with @, as in: summarise @lease.pdf, or say: summarise my documents.",
     )
 
 
-def _is_called(path: str, wanted: str) -> bool:
-    return wanted in (_name(PurePath(path).name), _name(PurePath(path).stem))
+def _each_called(named: str, within: Sequence[Document]) -> list[Document] | None:
+    """The documents that a list of names means; None when one of them is the name of none."""
+    found: dict[str, Document] = {}
+    for part in _joined.split(named):
+        called = _called(part, within)
+        if not called:
+            return None
+        found |= {document.id: document for document in called}
+    return [*found.values()]
+
+
+def _called(named: str, within: Sequence[Document]) -> list[Document]:
+    wanted = _name(_the.sub("", named.strip()))
+    return [
+        document
+        for document in within
+        if any(wanted in (_name(PurePath(p).name), _name(PurePath(p).stem)) for p in document.paths)
+    ]
 
 
 def _name(said: str) -> str:

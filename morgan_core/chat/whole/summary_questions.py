@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import re
+from typing import Literal
 
 from morgan_core.chat.wording import plainly
 from morgan_core.types import Record
@@ -14,13 +15,15 @@ class SummaryQuestion(Record, frozen=True, kw_only=True):
     """What is to be summarised: a document that is ``named`` as the person said it; ``this``
     one, of which the conversation was; or ``everything`` there is within the limits.
 
-    ``sentences`` are wanted, where the person said how many.
+    ``sentences`` are wanted, where the person said how many. Of a question that may be meant
+    otherwise, ``loosely`` says so.
     """
 
     named: str = ""
     this: bool = False
     everything: bool = False
     sentences: int | None = None
+    loosely: bool = False
 
 
 _NUMBER = r"(?:\d{1,2}|one|two|three|four|five|six|seven|eight|nine|ten|a few)"
@@ -35,19 +38,29 @@ _A = rf"(?:an? |the )?{_KIND}"
 _SUMMARY = r"(?:summary|overview|outline|synopsis|gist|abstract|digest|tl;?dr)"
 _POINTS = r"(?:(?:main|key|most important|central|essential) (?:points|messages|ideas|takeaways|facts|statements|findings))"
 _WHAT = r"(?P<what>(?: .+?)??)"
-_LOOSE = 2
-"""The last rules are questions, too, that are asked of what documents say."""
-
-_RULES = [
-    re.compile(pattern, re.IGNORECASE)
-    for pattern in (
-        rf"(?:briefly |shortly |quickly )?(?:summari[sz]e|sum up|outline|condense|recap){_WHAT}{_LENGTH}?",
-        rf"{_GIVE}?{_A}{_SUMMARY}(?: of| for| about)?{_WHAT}{_LENGTH}?",
-        rf"{_GIVE}?{_A}(?P<number>{_NUMBER})[- ]sentence {_SUMMARY}(?: of| for)?{_WHAT}",
-        rf"(?:(?:what are|list|give me|name|tell me) )?(?:the )?(?:{_NUMBER} )?{_POINTS}(?: made)?(?: of| in| from)?{_WHAT}",
-        r"(?:what is|what's|what are|what does)(?P<what>(?: .+?)?) (?:all )?(?:about|deal with|cover)",
-    )
-]
+_Kind = Literal["wish", "comparison", "loose"]
+_PATTERNS: tuple[tuple[_Kind, str], ...] = (
+    (
+        "wish",
+        r"(?:briefly |shortly |quickly )?(?:summari[sz]e|sum up|outline|condense|recap)"
+        rf"{_WHAT}{_LENGTH}?",
+    ),
+    ("wish", rf"{_GIVE}?{_A}{_SUMMARY}(?: of| for| about)?{_WHAT}{_LENGTH}?"),
+    ("wish", rf"{_GIVE}?{_A}(?P<number>{_NUMBER})[- ]sentence {_SUMMARY}(?: of| for)?{_WHAT}"),
+    ("comparison", rf"(?:compare|contrast){_WHAT}"),
+    ("comparison", rf"(?:what is|what's|what are) the (?:main |key )?differences? between{_WHAT}"),
+    (
+        "loose",
+        r"(?:(?:what are|list|give me|name|tell me) )?(?:the )?"
+        rf"(?:{_NUMBER} )?{_POINTS}(?: made)?(?: of| in| from)?{_WHAT}",
+    ),
+    (
+        "loose",
+        r"(?:what is|what's|what are|what does)(?P<what>(?: .+?)?) "
+        r"(?:all )?(?:about|deal with|cover)",
+    ),
+)
+_RULES = [(kind, re.compile(pattern, re.IGNORECASE)) for kind, pattern in _PATTERNS]
 _this = re.compile(
     r"(?:it|this|that|(?:this|that|the)(?: (?:whole|entire|full|same|last))? "
     r"(?:document|file|text|paper|report|article|book|pdf|doc|letter|contract|thing|one|content))",
@@ -59,9 +72,7 @@ _everything = re.compile(
     r"(?:documents?|files?|docs?|library|collection|folder|everything|all|contents?|them)",
     re.IGNORECASE,
 )
-_the = re.compile(
-    r"^(?:the|my|our|document|file|called|named|whole|entire|contents? of)\s+", re.IGNORECASE
-)
+_joining = re.compile(r"(?:and|with|to|versus|vs)", re.IGNORECASE)
 _dangling = re.compile(r"(?:^|\s+)(?:in|of|from|inside|within|about)$", re.IGNORECASE)
 _NUMBERS = dict(
     zip(
@@ -78,25 +89,22 @@ def summary_question(question: str, *, limited: bool = False) -> SummaryQuestion
     ``limited`` says that documents are named by words which are no longer in the question.
     """
     text = plainly(question)
-    for number, pattern in enumerate(_RULES):
+    for kind, pattern in _RULES:
         match = pattern.fullmatch(text)
         if match is None:
             continue
         what = (match["what"] or "").strip()
-        loose = number >= len(_RULES) - _LOOSE
         if limited:
             what = _dangling.sub("", what)
         sentences = _number(match.groupdict().get("number"))
-        if not what or _this.fullmatch(what):
-            if limited:
-                return SummaryQuestion(everything=True, sentences=sentences)
-            return None if loose and not what else SummaryQuestion(this=True, sentences=sentences)
-        if _everything.fullmatch(what):
+        this = not what or _this.fullmatch(what) is not None
+        everything = not this and _everything.fullmatch(what)
+        if everything or (limited and (this or _joining.fullmatch(what))):
             return SummaryQuestion(everything=True, sentences=sentences)
-        if limited:
+        if limited or (kind == "comparison" and this) or (kind == "loose" and not what):
             return None
-        while (shorter := _the.sub("", what)) != what:
-            what = shorter
+        if this:
+            return SummaryQuestion(this=True, sentences=sentences, loosely=kind == "loose")
         return SummaryQuestion(named=what, sentences=sentences)
     return None
 
