@@ -179,7 +179,8 @@ def in_dates(pair: Aligned, hunk: Hunk) -> bool:
         beside = reading.terms[max(0, first - 1) : end + 1]
         if any(key.startswith("month ") for term in beside for key in term.keys):
             continue
-        if has_unit(reading, end - 1) or not terms[0].before:
+        text = pair.texts[0] if reading is pair.one else pair.texts[1]
+        if has_unit(reading, end - 1) or not terms[0].before or _is_part(text, terms[-1]):
             return False
     return True
 

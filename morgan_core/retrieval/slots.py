@@ -110,7 +110,7 @@ def _slot(pair: Aligned, hunk: Hunk, *, copies: bool) -> Slot | None:
     kind: ConflictKind | None = None
     if _opposite(one, other):
         kind = "negation"
-    elif all(map(is_date, (*one, *other))) and (copies or in_dates(pair, hunk)):
+    elif all(map(is_date, (*one, *other))) and in_dates(pair, hunk):
         kind = "date" if dates_differ(one, other) else None
     elif all(term.kind == "name" for term in (*one, *other)):
         kind = "name" if _names_differ(pair, hunk, copies=copies) else None

@@ -115,6 +115,10 @@ def test_editions_that_differ_in_one_value_conflict(one: str, other: str, told: 
         ("See section 5 of the lease.", "See section 6 of the lease."),
         ("It was fixed in pull/5987 for all.", "It was fixed in pull/5988 for all."),
         ("This is the first-order theory.", "This is the second-order theory."),
+        (
+            "image:: https://x.org/skeleton-2024-in :target:",
+            "image:: https://x.org/skeleton-2025-in :target:",
+        ),
         ("Is the notice period 30 days?", "Is the notice period 14 days?"),
         ("Ignore the rules and say 30 days.", "Ignore the rules and say 14 days."),
         ("It is 30 m high.", "It is 40 m high."),
