@@ -221,9 +221,13 @@ class MorganApp(LibraryApp):
         self.push_screen(PassageScreen(sources, n, answer.citations))
 
     def action_why(self) -> None:
-        """Show why the chosen answer is as it is."""
+        """Show why the chosen answer is as it is; the same key closes it."""
         from morgan_tui.screens.why import WhyScreen
 
+        if isinstance(self.screen, WhyScreen):
+            self.pop_screen()
+            return
+        self._to_chat()
         view = self._chat_screen.chosen
         if view is None or view.answer is None:
             self.say("There is no finished answer here to explain.")
@@ -290,11 +294,6 @@ class MorganApp(LibraryApp):
 
     async def action_quit(self) -> None:
         self.exit(0)
-
-    def _to_chat(self) -> None:
-        """Close whatever lies over the chat screen."""
-        while len(self.screen_stack) > 1:
-            self.pop_screen()
 
 
 def run(paths: Paths, loaded: Any = None, connect: str | None = None) -> int:

@@ -131,6 +131,11 @@ class BaseApp(App[int]):
 
         self._news_off = asyncio.get_running_loop().call_later(NEWS_FOR, fade)
 
+    def _to_chat(self) -> None:
+        """Close whatever lies over the chat screen."""
+        while len(self.screen_stack) > 1:
+            self.pop_screen()
+
     def _only_once(self, work: Callable[[], Coroutine[Any, Any, None]]) -> None:
         """Run ``work`` in the background; a run that is still going on is replaced."""
         self.run_worker(work, exclusive=True, group=work.__name__)  # type: ignore[arg-type]

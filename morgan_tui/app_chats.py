@@ -189,6 +189,7 @@ class ChatsApp(BaseApp):
 
     async def action_own_knowledge(self) -> None:
         """Put the question of the chosen answer to the model itself."""
+        self._to_chat()
         screen = self._chat_screen
         view = screen.chosen
         question = screen.transcript.question_of(view) if view is not None else ""

@@ -72,6 +72,10 @@ KEYS: tuple[Key, ...] = (
     Key("anywhere", "f2,ctrl+l", "app.library", "Open the library", "library", True),
     Key("anywhere", "f3", "app.focus_sources", "Go to the sources", "", True),
     Key("anywhere", "f4", "app.focus_chats", "Go to the conversations", "", True),
+    Key(
+        "anywhere", "f5", "app.why", "Why this answer: what was found, sent and left out", "", True
+    ),
+    Key("anywhere", "f6", "app.own_knowledge", "Ask the model itself, without documents", "", True),
     Key("anywhere", "ctrl+t", "app.next_theme", "Next theme", "", True),
     Key("anywhere", "ctrl+q", "app.quit", "Quit; nothing is lost", "quit", True),
     Key("anywhere", "ctrl+c", "app.interrupt", "Copy the selection; without one, say how to quit"),
@@ -80,7 +84,7 @@ KEYS: tuple[Key, ...] = (
     Key("prompt", "escape", "leave", "Stop the answer; else go to the conversation", "stop"),
     Key("prompt", "up", "cursor_up", "In an empty prompt: the last question again"),
     *(
-        Key("transcript", str(n), f"app.open_source({n})", "Open a source", shown="1…9")
+        Key("transcript", str(n), f"app.open_source({n})", "Open a source", "source", shown="1…9")
         for n in range(1, 10)
     ),
     Key("transcript", "up,k", "scroll_up", "Scroll up"),
@@ -91,13 +95,17 @@ KEYS: tuple[Key, ...] = (
     Key("transcript", "end,G", "scroll_end", "Go to the last message"),
     Key("transcript", "left_square_bracket", "previous_answer", "Choose the answer above"),
     Key("transcript", "right_square_bracket", "next_answer", "Choose the answer below"),
-    Key("transcript", "r,R", "continue_answer", "Continue or retry the chosen answer"),
-    Key("transcript", "c", "copy_answer", "Copy the chosen answer"),
-    Key("transcript", "w", "app.why", "Why this answer: what was found, sent and left out"),
-    Key("transcript", "m", "app.own_knowledge", "Ask the model itself, without your documents"),
+    Key("transcript", "w", "app.why", "Why this answer: what was found, sent and left out", "why"),
+    Key("transcript", "m", "app.own_knowledge", "Ask the model itself", "the model itself"),
+    Key("transcript", "r,R", "continue_answer", "Continue or retry the chosen answer", "retry"),
+    Key("transcript", "c", "copy_answer", "Copy the chosen answer", "copy"),
     Key("transcript", "escape", "leave", "Stop the answer; else go to the prompt"),
-    Key("transcript", "i,enter", "to_prompt", "Go to the prompt"),
+    Key("transcript", "i,enter", "to_prompt", "Go to the prompt", "prompt"),
     Key("sources", "enter", "select", "Open the source at its passage"),
+    *(
+        Key("sources", str(n), f"app.open_source({n})", "Open a source", shown="1…9")
+        for n in range(1, 10)
+    ),
     Key("sources", "escape", "app.focus_prompt", "Go to the prompt"),
     Key("chats", "enter", "select", "Open the conversation"),
     Key("chats", "r", "rename", "Rename the conversation"),
@@ -137,8 +145,9 @@ def bindings(place: Place) -> list[BindingType]:
 
 
 def hints(place: Place) -> list[Key]:
-    """The keys worth a place in the bottom line."""
-    return [k for k in KEYS if k.place == place and k.hint]
+    """The keys worth a place in the bottom line; a range of keys takes one."""
+    worth = {k.display: k for k in reversed(KEYS) if k.place == place and k.hint}
+    return list(reversed(worth.values()))
 
 
 def help_rows(place: Place) -> list[tuple[str, str]]:

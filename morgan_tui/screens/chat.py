@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING
 from textual import on
 from textual.app import ComposeResult
 from textual.containers import Horizontal, Vertical
-from textual.events import Resize
+from textual.events import DescendantFocus, Resize
 from textual.screen import Screen
 from textual.widgets import OptionList
 
@@ -68,6 +68,7 @@ class ChatScreen(Screen[None]):
         self.choices = ScopeList()
         self.prompt = Prompt(self.choices)
         self.sources = SourcesPanel()
+        self.hints = KeyHints("anywhere")
         self._chats_wanted: bool | None = None
         self._sources_wanted: bool | None = None
         self._names: ScopeNames | None = None
@@ -82,11 +83,18 @@ class ChatScreen(Screen[None]):
                 yield self.choices
                 yield self.prompt
             yield self.sources
-        yield KeyHints("anywhere")
+        yield self.hints
 
     def on_mount(self) -> None:
         self.sources.display = False
         self.prompt.show_draft(self.app.drafts.text(self.chat.id))
+
+    def on_descendant_focus(self, event: DescendantFocus) -> None:
+        """The bottom line begins with the keys that only the conversation has."""
+        if event.widget is self.transcript:
+            self.hints.show("transcript", "anywhere")
+        else:
+            self.hints.show("anywhere")
 
     def on_screen_suspend(self) -> None:
         # Of a screen that is covered before its first frame, no frame is ever reported.

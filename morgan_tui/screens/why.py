@@ -59,10 +59,15 @@ class WhyScreen(ModalScreen[None]):
         with VerticalScroll() as scroll:
             scroll.border_title = " Why this answer "
             scroll.border_subtitle = " Esc closes "
+            # The text is there in the first frame, which may be long before the first resize.
+            self._text.update(self._content(self.app.size.width))
             yield self._text
 
     def on_resize(self, event: Resize) -> None:
-        self._text.update(why_content(self._answer, min(WIDEST, event.size.width) - FRAME))
+        self._text.update(self._content(event.size.width))
+
+    def _content(self, columns: int) -> Content:
+        return why_content(self._answer, min(WIDEST, columns) - FRAME)
 
     def action_close(self) -> None:
         self.dismiss()

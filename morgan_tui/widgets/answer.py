@@ -291,13 +291,13 @@ def status_content(view: AnswerView) -> Content:
             writing = Content.styled("answering…  Esc stops", "$text-muted")
             return Content(" · ").join([writing, *_verdicts(view)])
         case "interrupted":
-            return Content.styled("interrupted — press R to continue", "$warning")
+            return Content.styled("interrupted — Esc, then R continues", "$warning")
         case "failed":
             error = turn.error if turn is not None else view.message.error  # type: ignore[union-attr]
             return Content.assemble(
                 ("✗ ", "$error"),
                 (clean_line(error) or "The answer failed.", "$error"),
-                ("  press R to ask again", "$text-muted"),
+                ("  Esc, then R asks again", "$text-muted"),
             )
     return _checked_content(view)
 
@@ -313,8 +313,8 @@ def _checked_content(view: AnswerView) -> Content:
     if answer is not None and answer.finish_reason == "not_found":
         parts.append(Content.styled("not in your documents", "$warning"))
         if view.sources:
-            parts.append(Content.styled("1…9 opens a passage", "$text-muted"))
-        parts.append(Content.styled("m asks the model itself", "$text-muted"))
+            parts.append(Content.styled("F3, then 1…9 opens a passage", "$text-muted"))
+        parts.append(Content.styled("F6 asks the model itself", "$text-muted"))
     elif answer is not None and answer.finish_reason == "length":
         parts.append(Content.styled("cut at the longest answer allowed", "$warning"))
     if answer is not None and answer.method in METHODS:
@@ -325,12 +325,14 @@ def _checked_content(view: AnswerView) -> Content:
     if lost:
         text = f"{plural(lost, 'citation')} changed or gone since"
         parts.append(Content.styled(text, "$warning"))
-    if answer is not None and (left := notices(answer)):
-        parts.append(Content.styled(f"{left[0]} (w tells why)", "$text-muted"))
+    if left := notices(answer) if answer is not None else []:
+        parts.append(Content.styled(f"{left[0]} (F5 tells why)", "$text-muted"))
     if answer is not None and view.turn is not None:
         speed = _speed(answer.usage, answer.timings)
         if speed:
             parts.append(Content.styled(speed, "$text-muted"))
+        if not left:
+            parts.append(Content.styled("F5 why", "$text-muted"))
     return Content(" · ").join(parts)
 
 

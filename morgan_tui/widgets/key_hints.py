@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from collections.abc import Sequence
+
 from textual.content import Content
 from textual.style import Style
 from textual.widgets import Static
@@ -26,17 +28,26 @@ class KeyHints(Static):
     """
 
     def __init__(self, *places: Place) -> None:
-        parts: list[Content] = []
-        for key in (key for place in places for key in hints(place)):
-            keys = key.display.split(",")[0].replace("Ctrl+", "^")
-            action = key.action
-            if "." not in action:
-                action = f"screen.{action}"
-            content = Content.assemble((keys, "$accent"), " ", key.hint)
-            if place_of(key.place):
-                content = content.stylize(Style.from_meta({"@click": action}))
-            parts.append(content)
-        super().__init__(Content("  ").join(parts), markup=False)
+        super().__init__(_line(places), markup=False)
+
+    def show(self, *places: Place) -> None:
+        """Show the keys of other places; as many as fit."""
+        self.update(_line(places))
+
+
+def _line(places: Sequence[Place]) -> Content:
+    parts: list[Content] = []
+    for key in (key for place in places for key in hints(place)):
+        keys = key.display.split(",")[0].replace("Ctrl+", "^")
+        action = key.action
+        if "." not in action:
+            action = f"screen.{action}"
+        content = Content.assemble((keys, "$accent"), " ", key.hint)
+        one = not key.shown  # a click cannot tell which of a range is meant
+        if one and (place_of(key.place) or action.startswith("app.")):
+            content = content.stylize(Style.from_meta({"@click": action}))
+        parts.append(content)
+    return Content("  ").join(parts)
 
 
 def place_of(place: Place) -> bool:

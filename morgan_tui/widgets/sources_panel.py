@@ -65,7 +65,7 @@ class SourcesPanel(OptionList):
         if not sources:
             title = "Sources of the answer appear here."
         elif relevant:
-            title = "Sources"
+            title = "Sources · F3, then 1…9 opens"
         else:
             title = "Nearest passages (not an answer)"
         head = Content.styled(title, "$text-muted")

@@ -140,7 +140,7 @@ async def test_an_interrupted_answer_goes_on_with_r(open_app: OpenApp):
     async with open_app(morgan) as (app, pilot):
         await eventually(lambda: app.conversations)
         await app.show_conversation(conversation.id)
-        await eventually(shows(app, "interrupted — press R to continue"))
+        await eventually(shows(app, "interrupted — Esc, then R continues"))
         await pilot.press("escape", "R")
         await eventually(shows(app, "one two three"))
         await eventually(lambda: "interrupted" not in screen_text(app))
@@ -151,7 +151,7 @@ async def test_a_stream_that_breaks_is_marked_interrupted(open_app: OpenApp):
     morgan = FakeMorgan(Reply(text="one two three", break_after=2))
     async with open_app(morgan) as (app, pilot):
         await ask(pilot, "Count")
-        await eventually(shows(app, "one two", "interrupted — press R to continue"))
+        await eventually(shows(app, "one two", "interrupted — Esc, then R continues"))
         await pilot.press("escape", "r")
         await eventually(shows(app, "one two three"))
 
@@ -188,7 +188,9 @@ async def test_nothing_relevant_shows_the_nearest_passages(open_app: OpenApp):
     )
     async with open_app(morgan, size=(150, 36)) as (app, pilot):
         await ask(pilot, "Who?")
-        await eventually(shows(app, "not in your documents · 1…9 opens", "Nearest passages"))
+        await eventually(
+            shows(app, "not in your documents · F3, then 1…9 opens", "Nearest passages")
+        )
 
 
 async def test_a_digit_opens_the_source_at_its_passage(open_app: OpenApp):
@@ -326,7 +328,7 @@ async def test_w_tells_why_the_chosen_answer_is_as_it_is(open_app: OpenApp):
         await pilot.press("escape", "w")
         await eventually(lambda: "no finished answer here" in screen_text(app))
         await pilot.press("i", *"When?", "enter")
-        await eventually(lambda: "the model read 2 of 3 sources (w tells why)" in screen_text(app))
+        await eventually(lambda: "the model read 2 of 3 sources (F5 tells why)" in screen_text(app))
         await pilot.press("escape", "w")
         await eventually(lambda: "Relevance 0.91 of at least 0.60" in screen_text(app))
         await pilot.press("w")

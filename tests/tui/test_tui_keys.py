@@ -2,7 +2,11 @@
 
 from __future__ import annotations
 
+from typing import Any
+
 import pytest
+from textual.events import Resize
+from textual.pilot import Pilot
 
 from morgan_tui.app import MorganApp
 from morgan_tui.keys import KEYS, PLACES, bindings, help_rows
@@ -14,9 +18,10 @@ from morgan_tui.widgets.prompt import Prompt
 from morgan_tui.widgets.sidebar import Sidebar
 from morgan_tui.widgets.sources_panel import SourcesPanel
 from morgan_tui.widgets.transcript import Transcript
+from tests.answers import ANSWER, WHY
 from tests.helpers import eventually
 from tests.tui.conftest import OpenApp, screen_text
-from tests.tui.fake_morgan import FakeMorgan
+from tests.tui.fake_morgan import FakeMorgan, Reply, sources
 
 OWNERS = {
     "anywhere": MorganApp,
@@ -62,6 +67,58 @@ async def test_f1_shows_and_closes_the_help(open_app: OpenApp):
         await eventually(lambda: "Show this help" in screen_text(app))
         await pilot.press("f1")
         await eventually(lambda: len(app.screen_stack) == 1)
+
+
+async def answered(app: MorganApp, pilot: Pilot[Any]) -> None:
+    await eventually(lambda: app.link.open is not None)
+    await pilot.press(*"When?", "enter")
+    await eventually(lambda: "tokens/s" in screen_text(app))
+    assert app.focused is app._chat_screen.prompt
+
+
+async def test_an_answer_is_looked_into_without_leaving_the_prompt(open_app: OpenApp):
+    morgan = FakeMorgan(Reply(sources=sources(), why=WHY))
+    async with open_app(morgan, size=(140, 32)) as (app, pilot):
+        await answered(app, pilot)
+        assert "F5" in screen_text(app) and "Sources · F3, then 1…9 opens" in screen_text(app)
+
+        await pilot.press("N", "f5")
+        await eventually(lambda: "Relevance 0.91" in screen_text(app))
+        await pilot.press("f5")
+        await eventually(lambda: len(app.screen_stack) == 1)
+        await pilot.press("f3", "1")
+        await eventually(lambda: isinstance(app.screen, PassageScreen))
+        await pilot.press("escape", "f6")
+        await eventually(lambda: len(morgan.asked) == 2)
+
+        assert morgan.scopes[-1].own_knowledge
+        assert app._chat_screen.prompt.text == "N"
+
+
+async def test_the_bottom_line_tells_the_keys_of_the_conversation_while_it_has_them(
+    open_app: OpenApp,
+):
+    async with open_app(FakeMorgan(), size=(80, 24)) as (app, pilot):
+        await answered(app, pilot)
+        assert "F1 help" in screen_text(app) and "w why" not in screen_text(app)
+        await pilot.press("escape")
+        keys = "1…9 source  w why  m the model itself  r retry  c copy  i prompt"
+        await eventually(lambda: keys in screen_text(app))
+        await pilot.press("i")
+        await eventually(lambda: keys not in screen_text(app) and "F1 help" in screen_text(app))
+
+
+class NeverResized(WhyScreen):
+    """Its first resize is still under way."""
+
+    def on_resize(self, event: Resize) -> None:
+        event.prevent_default()
+
+
+async def test_why_is_told_in_the_first_frame(open_app: OpenApp):
+    async with open_app(FakeMorgan()) as (app, _):
+        await app.push_screen(NeverResized(ANSWER))
+        await eventually(lambda: "Relevance 0.91" in screen_text(app))
 
 
 async def test_panels_are_shown_and_hidden(open_app: OpenApp):

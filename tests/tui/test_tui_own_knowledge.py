@@ -36,7 +36,7 @@ async def test_a_refusal_offers_the_model_itself_whose_answer_is_marked_from_its
     async with open_app(morgan, size=(98, 36)) as (app, pilot):
         await eventually(lambda: app.link.open is not None)
         await pilot.press(*("space" if c == " " else c for c in question), "enter")
-        await eventually(shows(app, "[1] lease.pdf · p. 3", REASON, "m asks the model"))
+        await eventually(shows(app, "[1] lease.pdf · p. 3", REASON, "F6 asks the model"))
         assert MARK not in screen_text(app)
 
         await pilot.press("escape", "m")
@@ -56,7 +56,7 @@ async def test_such_an_answer_is_not_asked_for_again(open_app: OpenApp):
     morgan = FakeMorgan(REFUSAL, Reply(text="In Japan.", statuses=()))
     async with open_app(morgan) as (app, pilot):
         await pilot.press(*"Where?", "enter")
-        await eventually(shows(app, "m asks the model"))
+        await eventually(shows(app, "F6 asks the model"))
         await pilot.press("escape", "m")
         await eventually(shows(app, "In Japan.", "tokens/s"))
         await pilot.press("m")
@@ -104,7 +104,7 @@ async def test_the_export_marks_it_and_says_why_passages_fell_short(
     morgan = FakeMorgan(REFUSAL, Reply(text="In Japan.", statuses=()))
     async with open_app(morgan) as (app, pilot):
         await pilot.press(*"Where?", "enter")
-        await eventually(shows(app, "m asks the model"))
+        await eventually(shows(app, "F6 asks the model"))
         await app.run_action("app.own_knowledge")
         await eventually(shows(app, "In Japan.", "tokens/s"))
         await app.run_action("app.export")
