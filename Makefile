@@ -8,7 +8,7 @@ ARGS ?=
 TESTS ?= tests
 JOBS ?= 2
 
-.PHONY: run setup test lint format types imports check bench pin dist clean help
+.PHONY: run setup test lint format types explore bench pin dist clean help
 
 run:
 	@$(SETUP) run
@@ -36,6 +36,9 @@ format: setup
 types: setup
 	$(BIN)/mypy
 
+explore: setup
+	$(BIN)/python -m pytest -n $(JOBS) --hypothesis-profile=explore $(TESTS)
+
 bench: setup
 	@$(BIN)/python -m tests.benchmarks $(ARGS)
 
@@ -55,6 +58,7 @@ help:
 	@echo "lint    style and import contracts"
 	@echo "format  put the style right"
 	@echo "types   mypy"
+	@echo "explore the tests with new examples at every run"
 	@echo "bench   the benchmark suite, as JSON"
 	@echo "pin     write the installed versions to packaging/constraints.txt"
 	@echo "dist    build the wheel into dist/"

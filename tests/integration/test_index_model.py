@@ -101,7 +101,7 @@ async def check(kind: str, operations: list[tuple[Any, ...]]) -> None:
 
 @pytest.mark.parametrize("kind", ["edge", "qdrant"])
 def test_the_index_equals_a_dictionary(kind: str) -> None:
-    @settings(max_examples=15, deadline=None, suppress_health_check=list(HealthCheck))
+    @settings(max_examples=15, suppress_health_check=list(HealthCheck))
     @given(OPERATIONS)
     def equal(operations: list[tuple[Any, ...]]) -> None:
         asyncio.run(check(kind, operations))

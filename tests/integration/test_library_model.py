@@ -365,7 +365,6 @@ def test_the_library_is_true_to_the_disk() -> None:
         settings=settings(
             max_examples=4,
             stateful_step_count=35,
-            deadline=None,
             # What a run shows depends on timing too, so that nothing can be made smaller.
             phases=[Phase.generate],
             suppress_health_check=list(HealthCheck),

@@ -5,7 +5,7 @@ from __future__ import annotations
 import json
 from pathlib import Path
 
-from hypothesis import given, settings
+from hypothesis import given
 from hypothesis import strategies as st
 
 from morgan_tui.drafts import Drafts, PendingQuestion
@@ -93,7 +93,6 @@ def test_a_disk_that_cannot_be_written_is_told(tmp_path: Path):
     assert drafts.error is not None
 
 
-@settings(deadline=None)
 @given(text=st.text(min_size=1))
 def test_any_text_comes_back_as_it_was(tmp_path_factory, text: str):
     folder = tmp_path_factory.mktemp("drafts")

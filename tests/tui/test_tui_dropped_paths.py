@@ -6,7 +6,7 @@ import shlex
 from pathlib import Path
 
 import pytest
-from hypothesis import given, settings
+from hypothesis import given
 from hypothesis import strategies as st
 from textual import events
 
@@ -39,14 +39,12 @@ def test_text_that_only_mentions_a_path_stays_text(files: list[Path]):
         assert dropped_paths(text) == [], text
 
 
-@settings(deadline=None)
 @given(st.text())
 def test_any_text_is_judged_without_an_error(text: str):
     for path in dropped_paths(text):
         assert path.exists()
 
 
-@settings(deadline=None)
 @given(
     name=st.text(
         st.characters(exclude_characters="/\0", exclude_categories=["Cs"]), min_size=1, max_size=40

@@ -59,7 +59,7 @@ DOCUMENTS = st.lists(st.tuples(LINES, st.sampled_from(["\n", "\n", "\n\n"])), ma
 )
 
 
-@settings(deadline=None, max_examples=25)
+@settings(max_examples=25)
 @given(DOCUMENTS, st.data())
 @example("".join(f"{n}. item\n" for n in range(1, 13)), None)
 @example("- a\n  - b\n  - c\n\n    more\n- d\n\n1. e\n\ntext\n", None)

@@ -9,7 +9,7 @@ from typing import Any
 
 import pytest
 from diskcache import Cache
-from hypothesis import HealthCheck, given, settings
+from hypothesis import given
 from hypothesis import strategies as st
 
 from morgan_core.cache.disk import PlainDisk, open_cache
@@ -88,7 +88,6 @@ def test_a_row_cannot_name_a_file_outside_the_cache(tmp_path: Path) -> None:
     assert secret.read_bytes() == b"secret"
 
 
-@settings(deadline=None, suppress_health_check=[HealthCheck.too_slow])
 @given(
     st.none()
     | st.booleans()

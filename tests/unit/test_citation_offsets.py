@@ -5,7 +5,7 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 
-from hypothesis import HealthCheck, given, settings
+from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from morgan_core.chat.trimming import best_run
@@ -80,7 +80,7 @@ async def sources_of(text: str, kind: str, order: Sequence[int]) -> tuple[Source
     return chosen.sources
 
 
-@settings(max_examples=50, suppress_health_check=[HealthCheck.too_slow], deadline=None)
+@settings(max_examples=50)
 @given(
     text=documents(),
     kind=st.sampled_from(("text", "markdown")),

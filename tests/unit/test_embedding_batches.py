@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import pytest
-from hypothesis import HealthCheck, given, settings
+from hypothesis import given
 from hypothesis import strategies as st
 
 from morgan_core.embedding.batches import FIRST_BATCH, LARGEST_BATCH, Pace, Queue, Request
@@ -74,7 +74,6 @@ def test_the_settings_limit_a_batch_but_do_not_enlarge_it() -> None:
     assert Pace(256, fixed=128, limit=16).batch_size(900) == 16
 
 
-@settings(deadline=None, suppress_health_check=[HealthCheck.too_slow])
 @given(
     st.lists(st.tuples(st.integers(1, 64), st.integers(0, 10**5), st.floats(0, 100)), max_size=30),
     st.integers(0, 10**5),

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import pytest
-from hypothesis import given, settings
+from hypothesis import given
 from hypothesis import strategies as st
 
 from morgan_core.evaluation.estimates import auroc, auroc_estimate, difference, mean
@@ -40,7 +40,6 @@ def test_nothing_measured_is_zero():
     assert auroc_estimate([], [1.0]).mean == auroc([], [1.0]) == 0.0
 
 
-@settings(deadline=None)
 @given(scores, scores)
 def test_the_area_is_how_often_a_positive_is_above_a_negative(positive, negative):
     wins = sum((p > n) + 0.5 * (p == n) for p in positive for n in negative)

@@ -82,7 +82,7 @@ def test_german_and_chinese_words_are_found(written: str, typed: str, language: 
 
 
 @given(st.text(max_size=300), st.sampled_from(["en", "de", "zh", "th", "ar", "nonsense", ""]))
-@settings(max_examples=200, deadline=None)
+@settings(max_examples=200)
 def test_a_text_finds_itself(text: str, language: str) -> None:
     terms = LEXICON.terms(text, language)
     query = LEXICON.query_terms(text, [language])

@@ -174,7 +174,6 @@ ignore_files = st.dictionaries(
 @pytest.mark.skipif(not shutil.which("git"), reason="there is no git")
 @settings(
     max_examples=40,
-    deadline=None,
     derandomize=True,
     suppress_health_check=[HealthCheck.function_scoped_fixture],
 )

@@ -116,7 +116,7 @@ def test_a_file_that_is_no_model_is_refused(paths: Paths, data: bytes, reason: s
         Catalogue(paths).resolve("bad.gguf")
 
 
-@settings(suppress_health_check=[HealthCheck.function_scoped_fixture], deadline=None)
+@settings(suppress_health_check=[HealthCheck.function_scoped_fixture])
 @given(data=st.data())
 def test_no_damage_of_the_header_escapes_as_another_error(
     tmp_path: Path, data: st.DataObject

@@ -231,7 +231,7 @@ def test_redaction_leaves_ordinary_text_alone() -> None:
     assert Redactor(["abc"])(text) == text
 
 
-@examples(suppress_health_check=[HealthCheck.function_scoped_fixture], deadline=None)
+@examples(suppress_health_check=[HealthCheck.function_scoped_fixture])
 @given(message=st.text(st.characters(codec=None), max_size=200))
 def test_any_text_is_one_line_without_control_characters(paths: Paths, message: str) -> None:
     file = set_up_logging(paths, Settings(), process="app")

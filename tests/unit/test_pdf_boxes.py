@@ -30,7 +30,7 @@ def holds(box: Box, x: float, y: float) -> bool:
 words = st.text("abcdefghijklmnopqrstuvwxyzäß.,-", min_size=1, max_size=12).map("w".__add__)
 
 
-@settings(max_examples=40, deadline=None)
+@settings(max_examples=40)
 @given(
     pages=st.lists(
         st.lists(st.lists(words, min_size=1, max_size=6), min_size=1, max_size=8),

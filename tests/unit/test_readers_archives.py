@@ -12,7 +12,7 @@ from collections.abc import Callable, Mapping
 
 import pytest
 import zstandard
-from hypothesis import given, settings
+from hypothesis import given
 from hypothesis import strategies as st
 
 from morgan_core.errors import UnreadableFile
@@ -421,7 +421,6 @@ def test_a_tar_with_a_broken_header_tells_that_the_rest_is_missing() -> None:
     assert "Good text." in text and text.endswith("- 1: what follows a damaged place")
 
 
-@settings(deadline=None)
 @given(st.sampled_from(sorted(PACKERS)), st.data())
 def test_any_damaged_archive_is_read_or_refused(name: str, data: st.DataObject) -> None:
     content = bytearray(PACKERS[name]({"a.txt": b"some text " * 9, "b/c.html": b"<p>x</p>"}))

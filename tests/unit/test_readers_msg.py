@@ -6,7 +6,7 @@ import time
 from email.message import EmailMessage
 
 import pytest
-from hypothesis import given, settings
+from hypothesis import given
 from hypothesis import strategies as st
 
 from morgan_core.errors import UnreadableFile
@@ -179,7 +179,6 @@ def test_rtf_that_cannot_be_unpacked_is_said_to_be_damaged(packed: bytes) -> Non
     )
 
 
-@settings(deadline=None)
 @given(st.binary(max_size=200))
 def test_any_compressed_rtf_ends(body: bytes) -> None:
     head = (len(body) + 12).to_bytes(4, "little") + b"\xff\xff\0\0LZFu\0\0\0\0"
@@ -311,7 +310,6 @@ def test_tables_larger_than_the_file_are_damage(at: int) -> None:
     assert reason(bytes(content)) == "damaged: a part of the file is missing or broken"
 
 
-@settings(deadline=None)
 @given(st.data())
 def test_any_damaged_message_is_read_or_refused(data: st.DataObject) -> None:
     content = bytearray(WHOLE)

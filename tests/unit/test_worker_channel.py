@@ -7,7 +7,7 @@ import struct
 from typing import Any
 
 import pytest
-from hypothesis import HealthCheck, given, settings
+from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from morgan_core.errors import BadInput, MorganError, UnreadableFile, WorkerDied
@@ -23,7 +23,7 @@ values = st.recursive(
     lambda inner: st.lists(inner) | st.dictionaries(st.text("abcxyz"), inner),
     max_leaves=10,
 )
-relaxed = settings(deadline=None, max_examples=40, suppress_health_check=[HealthCheck.too_slow])
+relaxed = settings(max_examples=40)
 
 
 class Wire:
