@@ -22,10 +22,14 @@ class MorganError(Exception):
         self.message = message
         self.mend = mend
         self.details = details
-        super().__init__(f"{message} {mend}".rstrip())
+        super().__init__(message, mend)
 
     def __str__(self) -> str:
-        return f"{self.message} {self.mend}".rstrip()
+        """Message and mend as sentences of one text."""
+        if not self.mend:
+            return self.message
+        stop = "" if self.message.endswith((".", "!", "?", ":", "…")) else "."
+        return f"{self.message}{stop} {self.mend}"
 
 
 class BadInput(MorganError):

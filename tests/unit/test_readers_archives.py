@@ -178,7 +178,7 @@ def test_names_that_say_nothing_of_utf_8_are_read_as_utf_8() -> None:
 )  # fmt: skip
 def test_while_archives_are_switched_off_the_reason_names_the_setting(name: str, kind: str) -> None:
     assert reason(PACKERS[name]({"a.txt": b"x"}), name, archives=False) == (
-        f"archives are switched off ({kind})"
+        f"archives are switched off ({kind})."
         " Switch them on with the setting read_archives, or unpack it."
     )
 
