@@ -52,7 +52,7 @@ async def test_an_archive_that_was_refused_is_read_once_archives_are_switched_on
         refused = await in_state(room, "papers.zip", "failed")
 
         assert refused.reason == (
-            "archives are switched off (zip)"
+            "archives are switched off (zip)."
             " Switch them on with the setting read_archives, or unpack it."
         )
 
