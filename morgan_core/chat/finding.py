@@ -49,11 +49,11 @@ class Finder:
         compared, when they are not found together, or when that is wished for (``one_by_one``).
         """
         found = await self._search(query.text, scope, wait=False)
-        signal = self._signal(found)
+        signal = self._signal(query.text, found)
         least = threshold(words_only=found.words_only)
         if found.words_only and signal < least and not found.empty_scope:
             found = await self._search(query.text, scope, wait=True)
-            signal = self._signal(found)
+            signal = self._signal(query.text, found)
             least = threshold(words_only=found.words_only)
         relevant = signal >= least or _was_pointed_at(found, scope)
         wanted = topics(query.text) if not query.rewritten else None
@@ -101,7 +101,7 @@ class Finder:
         words_only = False
         for text in wanted.texts:
             found = await self._search(text, scope, wait=True)
-            signal, words_only = self._signal(found), words_only or found.words_only
+            signal, words_only = self._signal(text, found), words_only or found.words_only
             enough = signal >= threshold(words_only=found.words_only)
             told.append(Topic(text=text, signal=signal, found=enough))
             chosen.append(await choose_sources(text, found.results, self._texts, limit=each))
@@ -126,7 +126,7 @@ class Finder:
             wait_for_embedder=wait,
         )
 
-    def _signal(self, found: SearchResponse) -> float:
+    def _signal(self, question: str, found: SearchResponse) -> float:
         """The relevance of the best passages, as many as there may be sources: the threshold was
         set with so many."""
-        return relevance(found.results[: self._max_sources])
+        return relevance(question, found.results[: self._max_sources])

@@ -2,7 +2,11 @@
 
 Refusal is measured by leaving articles out: each question is asked once of the whole library and
 once of the library without its article, where it must be refused. Both are searches of one index,
-the second limited to the other articles; the words' weights stay those of the whole library.
+the second limited to the other articles; the words' weights stay those of the whole library. That
+makes no difference to the shipped signal (AUROC .981 where the article is left out of the weights
+too, .980 here), which weighs words among the candidates. It flatters signals made of BM25 scores:
+the best score per term beside the best cosine has .985 here and .980 there, a logistic regression
+over such features .994 and .982. So judge those on an index that never held the article.
 """
 
 from __future__ import annotations
@@ -180,8 +184,8 @@ async def _ask(shelf: Shelf, file: QuestionFile, question: Question, sources: in
 
 def _decide(question: Question, passages: Sequence[Passage]) -> tuple[float, bool]:
     return (
-        relevance(passages),
-        not is_relevant(passages, words_only=False),
+        relevance(question.text, passages),
+        not is_relevant(question.text, passages, words_only=False),
     )
 
 

@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections.abc import Sequence
 from pathlib import PurePath
 
+from morgan_core.retrieval.mismatch import Mismatch, Question
 from morgan_core.retrieval.ranking import fold
 from morgan_core.retrieval.words import content_stems, content_words, stem
 from morgan_core.types import Passage, Shortfall, Source
@@ -24,16 +25,21 @@ def shortfalls(query: str, nearest: Sequence[Source]) -> tuple[Shortfall, ...]:
     wanted: dict[str, str] = {}
     for word in content_words(query):
         wanted.setdefault(stem(fold(word)), word)
-    return tuple(_shortfall(wanted, source) for source in nearest)
+    asked = Question(query)
+    return tuple(_shortfall(wanted, asked, source) for source in nearest)
 
 
-def _shortfall(wanted: dict[str, str], source: Source) -> Shortfall:
+def _shortfall(wanted: dict[str, str], asked: Question, source: Source) -> Shortfall:
     passage = source.passage
     name = PurePath(passage.path).stem
     has = set(content_stems(fold(f"{name} {passage.heading} {passage.text}")))
     held = tuple(word for key, word in wanted.items() if key in has)
     missing = tuple(word for key, word in wanted.items() if key not in has)
-    clauses = [_words(held, missing, passage), _likeness(passage.scores.dense)]
+    clauses = [
+        _words(held, missing, passage),
+        _otherwise(asked.mismatch(passage.text)),
+        _likeness(passage.scores.dense),
+    ]
     return Shortfall(
         n=source.n,
         held=held,
@@ -54,6 +60,13 @@ def _words(held: Sequence[str], missing: Sequence[str], passage: Passage) -> str
         return f"{some}; not: {_named(missing)}"
     apart = passage.scores.sentence < passage.scores.coverage
     return f"holds the question's words{', but in no one sentence' if apart else ''}"
+
+
+def _otherwise(found: Mismatch) -> str:
+    """Names and numbers that are missing are told of among the words."""
+    if found.denial:
+        return "says what is so, and the question asks what is not"
+    return "speaks of the opposite" if found.opposite else ""
 
 
 def _named(words: Sequence[str]) -> str:

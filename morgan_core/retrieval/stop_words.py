@@ -55,6 +55,15 @@ NEGATIONS = word_set(
     """
 )
 
+# What a text says in the place of a negation.
+EXCEPTIONS = word_set(
+    """
+    except excepting excepted exception exceptions exclude excludes excluded excluding exclusion
+    exclusions exempt exempted exemption unless non other than rather instead forbidden prohibited
+    banned missing absent
+    """
+)
+
 # What makes of a fact a possibility, a plan or somebody's opinion.
 HEDGES = word_set(
     """

@@ -87,3 +87,15 @@ def test_every_word_of_the_question_is_either_held_or_missing(query: str, text: 
 def test_the_question_itself_holds_all_its_words():
     query = "Does the lease of Hangar 7 end in 2027?"
     assert shortfall(query, source(query)).missing == ()
+
+
+@pytest.mark.parametrize(
+    ("query", "otherwise"),
+    [
+        ("Which rooms are not heated?", "says what is so, and the question asks what is not"),
+        ("Which rooms are cold?", "speaks of the opposite"),
+    ],
+)
+def test_a_passage_that_says_otherwise_is_told_of(query: str, otherwise: str):
+    found = shortfall(query, source("The rooms on the first floor are hot and heated.", dense=0.6))
+    assert otherwise in found.reason
