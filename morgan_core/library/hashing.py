@@ -8,7 +8,7 @@ from dataclasses import dataclass
 from morgan_core.errors import UnreadableFile
 from morgan_core.library.names import on_disk
 from morgan_core.library.reconcile import Seen
-from morgan_core.library.scan import StillChanging, fingerprint
+from morgan_core.library.scan import SizeLimit, StillChanging, fingerprint
 
 BATCH_BYTES = 32 << 20
 """A batch ends early after this much, so that what is urgent gets its turn."""
@@ -28,14 +28,14 @@ class Hashed:
     changing: bool = False
 
 
-def hash_files(batch: Iterable[tuple[str, str]], max_size: int) -> list[Hashed]:
+def hash_files(batch: Iterable[tuple[str, str]], limit: SizeLimit) -> list[Hashed]:
     """Hash files given as (path, root); blocks. The last ones may be left out."""
     results: list[Hashed] = []
     total = 0
     for path, root in batch:
         found = Hashed(path, root)
         try:
-            found.seen, found.sha256 = fingerprint(on_disk(path), max_size, root=on_disk(root))
+            found.seen, found.sha256 = fingerprint(on_disk(path), limit, root=on_disk(root))
             total += found.seen.size
         except (FileNotFoundError, NotADirectoryError):
             found.gone = True

@@ -11,6 +11,7 @@ from typing import Protocol
 from morgan_core.library.hashing import Hashed, hash_files
 from morgan_core.library.manifest import Manifest
 from morgan_core.library.reconcile import seen_of
+from morgan_core.library.scan import SizeLimit
 from morgan_core.settings import Settings
 
 _AT_ONCE = 64
@@ -43,7 +44,7 @@ class Intake:
     ) -> None:
         self._manifest = manifest
         self._shelf = shelf
-        self._settings = settings
+        self._limit = _largest(settings)
         self._look_again: Callable[..., None] = look_again
         self._urgent: dict[str, str] = {}
         self._backlog: dict[str, str] = {}
@@ -64,7 +65,7 @@ class Intake:
     async def hash_some(self) -> None:
         """Hash what is urgent, and where that is little, some of the rest."""
         batch = list(islice(chain(self._urgent.items(), self._backlog.items()), _AT_ONCE))
-        for found in await asyncio.to_thread(hash_files, batch, self._settings.max_file_size):
+        for found in await asyncio.to_thread(hash_files, batch, self._limit):
             urgent = found.path in self._urgent
             self.drop(found.path)
             self._take(found, urgent=urgent)
@@ -89,3 +90,12 @@ class Intake:
             document = manifest.documents[document_id]
             if document.state == "waiting" or not found.sha256:
                 self._shelf.submit(document_id, urgent=urgent)
+
+
+def _largest(settings: Settings) -> SizeLimit:
+    """The reader holds a file twice over before it parses it: a larger one could only fail, after
+    everything else had waited for it."""
+    held = settings.reader_memory // 2
+    if held >= settings.max_file_size:
+        return SizeLimit(settings.max_file_size)
+    return SizeLimit(held, "Raise reader_memory to more than twice its size to take it in.")

@@ -14,6 +14,7 @@ import stat
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 from dataclasses import dataclass, field
+from typing import NamedTuple
 
 from morgan_core.errors import UnreadableFile
 from morgan_core.library.ignore import IGNORE_FILES
@@ -165,7 +166,14 @@ def _add(entry: os.DirEntry[str], path: str, text: str, place: Place, scan: Scan
         scan.files[text] = seen(status)
 
 
-def fingerprint(path: str, max_size: int, *, root: str) -> tuple[Seen, str]:
+class SizeLimit(NamedTuple):
+    """The largest file that is taken in, in bytes, and how to have larger ones."""
+
+    bytes: int
+    mend: str = "Raise max_file_size to take it in."
+
+
+def fingerprint(path: str, limit: SizeLimit, *, root: str) -> tuple[Seen, str]:
     """What is at ``path`` below ``root`` now, and the sha256 of it.
 
     Raises FileNotFoundError when it is gone, StillChanging, and UnreadableFile with the reason
@@ -185,10 +193,10 @@ def fingerprint(path: str, max_size: int, *, root: str) -> tuple[Seen, str]:
         found = seen(status)
         if reason := why_not_regular(status.st_mode):
             raise UnreadableFile(f"Is a {reason}.", seen=None)
-        if found.size > max_size:
+        if found.size > limit.bytes:
             raise UnreadableFile(
-                f"Has {found.size / 2**20:,.0f} MiB, more than the {max_size / 2**20:,.0f} allowed.",
-                mend="Raise max_file_size to take it in.",
+                f"Has {found.size / 2**20:,.0f} MiB, more than the {limit.bytes / 2**20:,.0f} allowed.",
+                mend=limit.mend,
                 seen=found,
             )
         digest = hashlib.sha256()

@@ -82,6 +82,20 @@ async def test_a_sparse_file_of_two_gigabytes_is_listed_with_its_size(
     assert "max_file_size" in huge.reason
 
 
+async def test_a_file_that_the_reader_could_not_hold_is_listed_before_anything_waits_for_it(
+    tmp_path: Path, docs: Path
+) -> None:
+    with (docs / "huge.txt").open("wb") as file:
+        file.truncate(2 << 30)
+    async with library_in(tmp_path, max_file_size=4 << 30) as library:
+        await library.service.watch_add(str(docs))
+        await library.in_state("normal.txt")
+        huge = await library.in_state("huge.txt", "failed")
+
+        assert "2,048 MiB, more than the 1,024 allowed" in huge.reason
+        assert "reader_memory" in huge.reason
+
+
 async def test_names_of_any_bytes_and_any_length_are_taken_in(
     library: TestLibrary, docs: Path
 ) -> None:

@@ -12,7 +12,7 @@ from morgan_core.library.hashing import hash_files
 from morgan_core.library.look import look_at
 from morgan_core.library.nofollow import open_below
 from morgan_core.library.readers import read
-from morgan_core.library.scan import Scan, fingerprint, scan_tree
+from morgan_core.library.scan import Scan, SizeLimit, fingerprint, scan_tree
 from morgan_core.library.skip import place_of_root
 
 pytestmark = pytest.mark.skipif(os.name == "nt", reason="Windows cannot open below a folder")
@@ -69,7 +69,7 @@ def test_a_file_that_became_a_link_is_not_hashed(docs: Path) -> None:
     (docs / "sub" / "a.txt").symlink_to("/etc/passwd")
 
     with pytest.raises(UnreadableFile) as caught:
-        fingerprint(str(docs / "sub" / "a.txt"), 1 << 20, root=str(docs))
+        fingerprint(str(docs / "sub" / "a.txt"), SizeLimit(1 << 20), root=str(docs))
 
     assert caught.value.details["seen"] is None
 
@@ -78,7 +78,7 @@ def test_a_file_below_a_folder_that_became_a_link_is_gone(docs: Path, outside: P
     (docs / "sub").rename(docs.parent / "away")
     (docs / "sub").symlink_to(outside)
 
-    hashed = hash_files([(str(docs / "sub" / "a.txt"), str(docs))], 1 << 20)
+    hashed = hash_files([(str(docs / "sub" / "a.txt"), str(docs))], SizeLimit(1 << 20))
 
     assert [(found.gone, found.sha256) for found in hashed] == [(True, "")]
 
@@ -146,4 +146,6 @@ def test_a_file_that_grows_while_it_is_hashed_is_left_for_later(
 
     monkeypatch.setattr("morgan_core.library.scan.hashlib.sha256", Growing)
 
-    assert [found.changing for found in hash_files([(str(path), str(docs))], 1 << 20)] == [True]
+    assert [
+        found.changing for found in hash_files([(str(path), str(docs))], SizeLimit(1 << 20))
+    ] == [True]

@@ -4,6 +4,8 @@ from __future__ import annotations
 
 import pytest
 
+from morgan_core.errors import UnreadableFile
+from morgan_core.library.readers import decoding
 from morgan_core.library.readers.alphabets import latin_encoding
 from morgan_core.library.readers.decoding import decode
 
@@ -143,3 +145,22 @@ def test_the_guess_stands_where_no_language_has_the_letters() -> None:
     drawing = "╔═══╗ ║ ▓▓▓ ║ ╚═══╝ ".encode("cp437") * 5
 
     assert latin_encoding(drawing, "cp437") == "cp437"
+
+
+class Long(bytes):
+    """May be looked at, but not decoded as a whole."""
+
+    def decode(self, *_args: object, **_options: object) -> str:
+        raise AssertionError("decoded as a whole")
+
+
+@pytest.mark.parametrize(
+    ("content", "why"), [(b"Too long. ", "characters of text"), (b"\1\2\3\4", "binary data")]
+)
+def test_what_is_far_too_long_to_be_a_text_is_refused_by_its_beginning(
+    monkeypatch: pytest.MonkeyPatch, content: bytes, why: str
+) -> None:
+    monkeypatch.setattr(decoding, "MAX_TEXT", 1000)
+
+    with pytest.raises(UnreadableFile, match=why):
+        decode(Long(content * 2000))

@@ -32,6 +32,9 @@ _LEGACY = (
 )
 """What files were really written in. Rarer ones (Icelandic Macintosh, Nordic ISO) only take texts
 from these."""
+_MOST_BYTES = 4
+"""Bytes of a character at most, in every encoding."""
+
 _MOST_CONTROLS = 0.02
 _SAMPLE = 256 * 1024
 
@@ -41,13 +44,19 @@ def decode(content: bytes) -> tuple[str, str]:
 
     Raises UnreadableFile when the bytes are no text.
     """
+    if len(content) > _MOST_BYTES * MAX_TEXT:
+        _refuse_binary(_decode(content[:_SAMPLE])[0])
+        raise too_much_text()
     text, encoding = _decode(content)
     if len(text) > MAX_TEXT:
         raise too_much_text()
-    sample = text[:_SAMPLE]
+    _refuse_binary(text[:_SAMPLE])
+    return text, encoding
+
+
+def _refuse_binary(sample: str) -> None:
     if len(_CONTROLS.findall(sample)) > _MOST_CONTROLS * len(sample):
         raise UnreadableFile(BINARY)
-    return text, encoding
 
 
 def _decode(content: bytes) -> tuple[str, str]:
