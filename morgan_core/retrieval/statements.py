@@ -4,6 +4,13 @@ Two sentences of different documents disagree when they are the same but for one
 name or denial (``slots``), and when their documents may be about the same thing (``editions``) or
 the sentence itself names what it is about. A thing of which one document says both has several
 values: there nothing disagrees.
+
+Precision before recall. Among the eight best paragraphs of 3,053 questions of SQuAD 2.0 and
+Cranfield nothing is found, and one pair of titles when all documents count as editions of one;
+among READMEs, licences and manual pages 3 pairs in 7,500 searches, of which one contradicts the
+other indeed (what misled in the other two is mended). Of values changed in copies of SQuAD's
+paragraphs 36 of 42 numbers, 95 % of the dates, 92 % of the names and of the denials are found; of
+names in documents of other names none are. What is told in other words is not found.
 """
 
 from __future__ import annotations
