@@ -24,6 +24,12 @@ if TYPE_CHECKING:
 UPDATE_EVERY = 1 / 18
 """Seconds between two updates of the screen by one turn."""
 
+LONGEST_WAIT = 0.5
+"""Seconds between two updates at most, however long it takes to draw one."""
+
+DRAWING = 0.25
+"""The share of the screen's time that updates may take: keys wait while one is drawn."""
+
 TRIES = 6
 """How often a turn is tried while the core is unavailable; the waits add up to 12 s."""
 
@@ -158,6 +164,9 @@ class Turns:
         self._tasks: set[asyncio.Task[None]] = set()
         self._dirty: set[LiveTurn] = set()
         self._timer: asyncio.TimerHandle | None = None
+        self._updated = self._spent = self._cost = 0.0
+        """When the last update was, the processor time of this thread then, and how much of it
+        passed since the update before."""
 
     def ask(
         self,
@@ -314,10 +323,15 @@ class Turns:
     def _changed(self, turn: LiveTurn) -> None:
         self._dirty.add(turn)
         if self._timer is None:
-            self._timer = asyncio.get_running_loop().call_later(UPDATE_EVERY, self._flush)
+            wait = seconds_until_update(self._cost)
+            self._timer = asyncio.get_running_loop().call_later(wait, self._flush)
 
     def _flush(self) -> None:
         self._timer = None
+        now, spent = time.monotonic(), time.thread_time()
+        followed = now - self._updated < 2 * LONGEST_WAIT
+        self._cost = spent - self._spent if followed else 0.0
+        self._updated, self._spent = now, spent
         for turn in list(self._dirty):
             self._tell(turn)
 
@@ -325,6 +339,12 @@ class Turns:
         self._dirty.discard(turn)
         if turn.on_change is not None:
             turn.on_change()
+
+
+def seconds_until_update(cost: float) -> float:
+    """How long to gather what streams when drawing the last update took ``cost`` seconds of the
+    processor: a long table takes longer than a sentence."""
+    return min(max(UPDATE_EVERY, cost / DRAWING - cost), LONGEST_WAIT)
 
 
 @contextlib.asynccontextmanager

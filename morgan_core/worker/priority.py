@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import contextlib
 import os
+import sys
 from pathlib import Path
 
 _GROUP = Path("/proc/self/autogroup")
@@ -22,3 +23,10 @@ def stand_back(by: int) -> None:
     # Not every kernel has autogroups, and it takes a change by an ordinary user now and then only.
     with contextlib.suppress(OSError):
         _GROUP.write_text(str(niceness))
+
+
+def stand_back_here(by: int) -> None:
+    """Make the calling thread, and those that it will start, nicer by ``by`` than the other threads
+    of the process; on Linux, where niceness belongs to threads."""
+    if sys.platform == "linux":
+        os.nice(by)
