@@ -7,6 +7,7 @@ import importlib.metadata
 import os
 import platform
 import re
+from collections import Counter
 from pathlib import Path
 from typing import Any
 
@@ -41,6 +42,22 @@ def describe() -> dict[str, Any]:
 def busy_percent(seconds: float = 1.0) -> float:
     """Percent of all processors' time in use, over some ``seconds`` in which we do nothing."""
     return psutil.cpu_percent(interval=seconds)
+
+
+def processor_seconds() -> Counter[str]:
+    """Processor time so far of this process (``owner``) and its living descendants, by the module
+    that a child of ours runs."""
+    spent: Counter[str] = Counter()
+    program = psutil.Process()
+    for process in (program, *program.children(recursive=True)):
+        with contextlib.suppress(psutil.NoSuchProcess):
+            command = process.cmdline()
+            name = "owner" if process == program else Path(command[0]).name if command else "?"
+            if "morgan_core.worker.main" in command:
+                name = command[command.index("morgan_core.worker.main") + 1]
+            times = process.cpu_times()
+            spent[name] += times.user + times.system
+    return spent
 
 
 def kill_family(pid: int) -> None:
