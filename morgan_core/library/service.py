@@ -76,6 +76,7 @@ class LibraryService:
         self._on_answering = on_answering
         self._embedder = embedder
         self._generating = generating
+        self._standing_back = asyncio.Lock()
         self._on_change = on_change
         self._worker = Worker(
             "library",
@@ -227,12 +228,18 @@ class LibraryService:
     async def _embed(self, texts: Sequence[str]) -> Mapping[str, bytes]:
         vectors, at = bytearray(), 0
         while at < len(texts):
-            size = _PIECE if self._generating() else len(texts)
-            began = time.monotonic()
-            vectors += await self._embedder.embed(texts[at : at + size], "passage")
-            at += size
             if self._generating():
-                await asyncio.sleep(min(_REST * (time.monotonic() - began), _LONGEST_REST))
+                async with self._standing_back:
+                    began = time.monotonic()
+                    piece = texts[at : at + _PIECE]
+                    vectors += await self._embedder.embed(piece, "passage")
+                    if self._generating():
+                        rest = _REST * (time.monotonic() - began)
+                        await asyncio.sleep(min(rest, _LONGEST_REST))
+            else:
+                piece = texts[at:]
+                vectors += await self._embedder.embed(piece, "passage")
+            at += len(piece)
         return {"vectors": bytes(vectors)}
 
     async def _take_answering(self, collection: str) -> None:

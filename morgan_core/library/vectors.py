@@ -3,8 +3,9 @@
 First what a search has just met by its words, then the documents that were changed last.
 
 Batches run across documents, so that many small files cost no more than one large one. While one
-batch is written the next is being embedded. A vector that the cache holds is never computed
-again: moving, restoring or editing a file embeds only what is new in it.
+batch is embedded the next is made ready and the one before is written: the embedder never waits
+for us. A vector that the cache holds is never computed again: moving, restoring or editing a file
+embeds only what is new in it, and after a failure everything simply goes on from what is written.
 """
 
 from __future__ import annotations
@@ -28,10 +29,14 @@ from morgan_core.storage.catalogue_rows import ChunkRow, DocumentRow
 
 _SMALLEST, _LARGEST = 32, 1024
 _CALL_SECONDS = 1.0
-"""Passages per call of the embedder: such as take about this long. It sorts them by length and
-cuts them into micro-batches itself, and a GPU wants many."""
+"""Passages per call of the embedder: such as take about this long, waiting for the call before
+included. It sorts them by length and cuts them into micro-batches itself, and a GPU wants many."""
 
-_PREFETCH = 2
+_CALLS = 2
+_UNWRITTEN = 3
+"""Calls of the embedder at a time, and batches in hand: one is written meanwhile. A call that is
+made ahead must be full, because what comes later may still join a smaller one, or overtake it."""
+
 _RETRY_FIRST, _RETRY_LONGEST = 0.5, 30.0
 _RATE_OVER = 10.0
 
@@ -108,20 +113,22 @@ class Vectors:
         self._batch = _SMALLEST
         self._fetched: dict[str, tuple[int, int]] = {}
         self._awake = asyncio.Event()
-        self._tasks: list[asyncio.Task[None]] = []
-        self._ready: asyncio.Queue[_Batch] = asyncio.Queue(_PREFETCH - 1)
+        self._begun = asyncio.Event()
+        self._calls = 0
+        self._batches: deque[asyncio.Task[_Batch]] = deque()
+        self._delay = _RETRY_FIRST
+        self._task: asyncio.Task[None] | None = None
+        self._closing = False
         self._done: deque[tuple[float, int]] = deque()
 
     def start(self) -> None:
-        self._tasks = [
-            asyncio.create_task(self._compute_all(), name="vectors: compute"),
-            asyncio.create_task(self._write_all(), name="vectors: write"),
-        ]
+        self._task = asyncio.create_task(self._work(), name="vectors")
 
     async def close(self) -> None:
-        for task in self._tasks:
-            task.cancel()
-        await asyncio.gather(*self._tasks, return_exceptions=True)
+        self._closing = True
+        if self._task is not None:
+            self._task.cancel()
+            await asyncio.gather(self._task, return_exceptions=True)
 
     def submit(self, document_id: str) -> None:
         """The document's words are findable; its vectors are still to come."""
@@ -170,29 +177,64 @@ class Vectors:
 
     # --- computing -------------------------------------------------------------------------
 
-    async def _compute_all(self) -> None:
-        delay = _RETRY_FIRST
+    async def _work(self) -> None:
+        while True:
+            try:
+                async with asyncio.TaskGroup() as group:
+                    group.create_task(self._write_all())
+                    await self._compute_all(group)
+            except* MorganError as errors:
+                log.warning("vectors wait %.1f s: %s", self._delay, errors.exceptions[0])
+            except* Exception:
+                log.exception("vectors failed; again in %.1f s", self._delay)
+            if self._closing:  # a failure at the same moment hides that we were cancelled
+                return
+            self._begin_again()
+            await asyncio.sleep(self._delay)
+            self._delay = min(self._delay * 2, _RETRY_LONGEST)
+
+    def _begin_again(self) -> None:
+        """Nothing is under way any more: all that is pending is to be fetched."""
+        self._calls = 0
+        self._batches.clear()
+        self._fetched.clear()
+        self._queue = [(rank, document_id) for document_id, rank in self._pending.items()]
+        heapq.heapify(self._queue)
+
+    async def _compute_all(self, group: asyncio.TaskGroup) -> None:
         while True:
             await self._pause.over()
-            try:
-                rows = await self._next_rows()
-                if not rows:
-                    if not self._queue:
-                        await self._awake.wait()
-                        self._awake.clear()
-                    continue
-                await self._ready.put(await self._compute(rows))
-                delay = _RETRY_FIRST
-            except Exception as error:
-                self._fetched.clear()
-                self._queue = [(rank, document_id) for document_id, rank in self._pending.items()]
-                heapq.heapify(self._queue)
-                if isinstance(error, MorganError):
-                    log.warning("vectors wait %.1f s: %s", delay, error)
-                else:
-                    log.exception("computing vectors failed; again in %.1f s", delay)
-                await asyncio.sleep(delay)
-                delay = min(delay * 2, _RETRY_LONGEST)
+            self._awake.clear()
+            if not self._queue or not self._may_call():
+                await self._awake.wait()
+            elif rows := await self._next_rows():
+                self._calls += 1
+                self._batches.append(group.create_task(self._computed(rows)))
+                self._begun.set()
+
+    def _may_call(self) -> bool:
+        """Whether there is room for another batch, and a reason not to wait with it."""
+        if len(self._batches) >= _UNWRITTEN:
+            return False
+        return not self._calls or (self._calls < _CALLS and self._fills_a_call())
+
+    def _fills_a_call(self) -> bool:
+        """Whether enough passages wait, those not counted that are in hand."""
+        waiting = 0
+        for document_id in self._pending:
+            if (document := self._manifest.documents.get(document_id)) is not None:
+                _, first = self._fetched.get(document_id, (0, document.embedded))
+                waiting += max(0, document.passages - first)
+                if waiting >= self._batch:
+                    return True
+        return False
+
+    async def _computed(self, rows: Sequence[ChunkRow]) -> _Batch:
+        try:
+            return await self._compute(rows)
+        finally:
+            self._calls -= 1
+            self._awake.set()
 
     async def _next_rows(self) -> list[ChunkRow]:
         """The next chunks that have no vector yet, about as many as go into a call.
@@ -315,18 +357,15 @@ class Vectors:
     # --- writing ---------------------------------------------------------------------------
 
     async def _write_all(self) -> None:
-        delay = _RETRY_FIRST
+        """Write the batches in the order in which they were fetched."""
         while True:
-            batch = await self._ready.get()
-            while True:
-                try:
-                    await self._write(batch)
-                    delay = _RETRY_FIRST
-                    break
-                except Exception:
-                    log.exception("writing vectors failed; again in %.1f s", delay)
-                    await asyncio.sleep(delay)
-                    delay = min(delay * 2, _RETRY_LONGEST)
+            while not self._batches:
+                self._begun.clear()
+                await self._begun.wait()
+            await self._write(await self._batches[0])
+            self._batches.popleft()
+            self._awake.set()
+            self._delay = _RETRY_FIRST
 
     async def _write(self, batch: _Batch) -> None:
         rows = [row for row in batch.rows if self._current(row) is not None]

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import asyncio
 import os
 from pathlib import Path
 
@@ -27,6 +28,16 @@ async def _hold_three(library: TestLibrary, folder: Path) -> None:
     for name in ("middle", "old", "new"):
         await library.service.learn([str(folder / f"{name}.md")])
         await library.in_state(f"{name}.md", "findable")
+
+    async def all_wait() -> bool:
+        return (await library.service.counts()).pending_passages == 4
+
+    await eventually(all_wait)
+
+
+def _long(passages: int, of: int = 0) -> str:
+    """Markdown whose every section is a passage of its own."""
+    return "\n\n".join(f"# Day {n} of {of}\n\n{'It rained. ' * 60}" for n in range(passages))
 
 
 def _embedded(library: TestLibrary) -> list[str]:
@@ -57,6 +68,22 @@ async def test_what_was_searched_for_comes_before_all_others(tmp_path: Path):
         assert _embedded(library) == ["old", "middle", "new"]
 
 
+async def test_the_next_call_is_made_ahead_when_it_is_full(tmp_path: Path):
+    async with library_in(tmp_path) as library:
+        library.embedder.gate.clear()
+        for number in range(3):
+            file = tmp_path / f"{number}.md"
+            file.write_text(_long(30, of=number))
+            await library.service.learn([str(file)])
+
+        await eventually(lambda: library.embedder.called == 2)
+        library.embedder.gate.set()
+        await library.settled()
+
+        assert len(library.embedder.texts) == 90
+        assert {d.state for d in (await library.documents()).values()} == {"ready"}
+
+
 async def test_an_embedder_that_failed_gets_every_passage_again(tmp_path: Path):
     async with library_in(tmp_path) as library:
         await _hold_three(library, tmp_path / "documents")
@@ -68,6 +95,50 @@ async def test_an_embedder_that_failed_gets_every_passage_again(tmp_path: Path):
         await library.settled()
 
         assert _embedded(library) == ["new", "middle", "old"]
+
+
+async def test_a_long_document_is_whole_when_the_embedder_fails_between_two_calls(tmp_path: Path):
+    class Embedder(HashEmbedder):
+        async def embed(self, texts, kind):
+            self.broken = self.called == 1
+            return await super().embed(texts, kind)
+
+    async with library_in(tmp_path, embedder=Embedder()) as library:
+        file = tmp_path / "long.md"
+        file.write_text(_long(100))
+        await library.service.learn([str(file)])
+
+        document = await library.in_state("long.md")
+
+        assert document.embedded == document.passages == len(set(library.embedder.texts))
+
+
+async def test_two_calls_stand_back_as_one_while_an_answer_is_generated(monkeypatch, tmp_path):
+    monkeypatch.setattr(library_service, "_REST", 0.0)
+    inside: list[int] = []
+
+    class Embedder(HashEmbedder):
+        at_once = 0
+
+        async def embed(self, texts, kind):
+            self.at_once += 1
+            inside.append(self.at_once)
+            await asyncio.sleep(0)
+            self.at_once -= 1
+            return await super().embed(texts, kind)
+
+    service = library_service.LibraryService(
+        Settings(),
+        paths_in(tmp_path),
+        embedder=Embedder(),
+        lock_fd=None,
+        on_change=lambda change: None,
+        generating=lambda: True,
+    )
+
+    await asyncio.gather(*(service._embed([f"text {n}" for n in range(10)]) for _ in range(2)))
+
+    assert set(inside) == {1}
 
 
 async def test_passages_stand_back_while_an_answer_is_generated(monkeypatch, tmp_path: Path):
