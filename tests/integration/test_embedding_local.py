@@ -150,8 +150,26 @@ async def test_prompts_of_the_catalogue_go_before_the_texts() -> None:
 
     directory = locate(Settings()).directory
     prompts = {"query": "query: ", "document": "passage: "}
-    with_prompts, plain = load(directory, "cpu", 2, prompts), load(directory, "cpu", 2)
+    with_prompts = load(directory, "cpu", 2, prompts, bfloat16=False)
+    plain = load(directory, "cpu", 2, bfloat16=False)
 
     assert with_prompts.encode(["rent"], "query") == plain.encode(["query: rent"], "query")
     assert with_prompts.encode(["rent"], "passage") == plain.encode(["passage: rent"], "passage")
     assert plain.encode(["rent"], "query") == plain.encode(["rent"], "passage")
+
+
+async def test_passages_in_bfloat16_are_those_in_float32_and_queries_are_not_touched() -> None:
+    from morgan_core.embedding.model import load
+
+    directory = locate(Settings()).directory
+    short, whole = (load(directory, "cpu", 2, bfloat16=short) for short in (True, False))
+    texts = [PASSAGE, "A kitten naps all afternoon.", "x", "for n in range(10): print(n ** 2)"]
+
+    pairs = zip(
+        vectors_of(short.encode(texts, "passage")),
+        vectors_of(whole.encode(texts, "passage")),
+        strict=True,
+    )
+    assert all(dot(one, two) > 0.9999 for one, two in pairs)
+    assert short.encode(texts, "passage") != whole.encode(texts, "passage")
+    assert short.encode(texts, "query") == whole.encode(texts, "query")
