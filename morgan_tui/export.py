@@ -28,6 +28,8 @@ def as_markdown(title: str, messages: Iterable[Message]) -> str:
         if disagree := conflict_notes(answer):
             parts.append("\n".join([f"{DISAGREE}:\n", *(f"- {note}" for note in disagree)]) + "\n")
         sources = (answer.sources if answer is not None else ()) or message.sources
+        if answer is not None and answer.method == "counted" and not answer.citations:
+            sources = ()  # its text lists them
         if sources:
             reasons = shortfall_reasons(answer)
             listed = [

@@ -167,6 +167,19 @@ def test_no_question_breaks_the_rules(question):
     summary_question(question)
 
 
+@pytest.mark.parametrize("piece", ["in total ", "are in ", "in here in ", "in a folder ", "of it "])
+def test_what_could_be_read_in_ever_so_many_ways_is_read_in_one(piece):
+    """It would not come back in years if it were tried in all of them."""
+    question = f"how many documents {piece * 40}please x"
+    assert library_question(question) is None
+    assert mention_question(f"which documents mention a {question}") is None
+
+
+def test_a_place_and_a_time_may_follow_each_other():
+    found = library_question("How many PDFs were changed in the last 3 days in the papers folder?")
+    assert (found.type, found.span, found.folder) == ("pdf", "3d", "papers")
+
+
 def at(*date: int) -> float:
     return time.mktime((*date, *[0] * (8 - len(date)), -1))
 

@@ -7,7 +7,7 @@ see?") and the question is about what documents say. A wrong recognition is wors
 from __future__ import annotations
 
 import re
-from typing import Literal
+from typing import Literal, NamedTuple
 
 from morgan_core.chat.wording import plainly
 from morgan_core.retrieval.stop_words import word_set
@@ -65,9 +65,12 @@ _HAVE = (
     r"|there (?:are|is)|(?:are|is) (?:here|known|indexed|available))"
 )
 _IN = (
-    r"(?:(?:in|inside|within|from|of|below|under) (?:(?:my|the|this|our|your) "
-    r"(?:whole |entire |document )?(?:library|collection)|(?:this|that|the|it)(?: folder)?)"
-    r"|(?:in|inside|within|from|below|under) (?:my |the |our )?(?P<folder>[\w.-]+(?: [\w.-]+)?) folder"
+    r"(?:(?:in|inside|within|from|of|below|under) (?:my|the|this|our|your) "
+    r"(?:whole |entire |document )?(?:library|collection)"
+    r"|(?:in|inside|within|from|of|below|under) (?:this|that|the) folder"
+    r"|(?:in|inside|within|from|below|under) (?:my |the |our )?"
+    r"(?P<folder>[\w.-]+(?: [\w.-]+)?) folder"
+    r"|(?:in|inside|within|from|of|below|under) (?:this|that|it)"
     r"|here|in total|in all|altogether|overall|now|currently|right now|at the moment|already|so far)"
 )
 _DANGLING = r"(?:(?:are |is )?(?:in|inside|within|from|of|below|under))"
@@ -82,8 +85,6 @@ _CHANGED = (
     r"(?:(?:(?:that|which) )?(?:have i |did i |i (?:have )?|have |has |were |was |are |is )?(?:been )?"
     r"(?P<change>changed?|modified|edited|updated|added?|learned|new)(?: by me)?)"
 )
-_TAIL = rf"(?: (?:{_HAVE}|{_IN}|{_DANGLING}|{_CHANGED}|{_WHEN}))"
-_END = f"{_TAIL}*"
 _MY = r"(?:(?:all|every|each|any)(?: of)? )?(?:(?:my|the|our|your|these|those) )?(?P<new>new )?"
 _SHOW = r"(?:list|show|name|enumerate|display|give|get)(?: me| us)?(?: (?:a|the) list of| an overview of)?"
 _ORDER = (
@@ -98,38 +99,73 @@ _UNREAD = (
 )
 _ASKS = rf"(?:what|which|how many|{_SHOW})"
 _WATCHED = r"(?:(?:are|is|do you) watch(?:ed|ing)?|are you watching)"
-_LIBRARY = r"in (?:my|the|this|our|your) library"
-_PATTERNS: tuple[tuple[Wanted, str], ...] = (
-    ("unread", rf"{_ASKS} {_MY}{_NOUN} {_UNREAD}"),
-    ("unread", rf"{_SHOW} {_MY}(?:failed|unread|unreadable) {_NOUN}"),
-    ("types", rf"{_ASKS} {_MY}(?:types|kinds|sorts|formats) of {_NOUN}{_END}"),
-    ("folders", rf"{_ASKS} {_MY}(?:watched )?folders?(?: (?:{_HAVE}|{_IN}|{_WATCHED}))*"),
-    (
+
+
+class _Rule(NamedTuple):
+    """A question begins with ``head``; at least ``least`` times ``tail`` follows to its end. One
+    after the other, so that no question can be read in ever so many ways."""
+
+    wanted: Wanted
+    head: re.Pattern[str]
+    tail: re.Pattern[str] | None
+    least: int
+
+    def read(self, text: str) -> dict[str, str] | None:
+        """What the question says of each part; None when the rule does not fit."""
+        match = self.head.match(text)
+        if match is None:
+            return None
+        found = match.groupdict(default="")
+        at, times = match.end(), 0
+        while at < len(text):
+            match = self.tail.match(text, at) if self.tail else None
+            if match is None:
+                return None
+            found |= {name: said for name, said in match.groupdict().items() if said}
+            at, times = match.end(), times + 1
+        return found if times >= self.least else None
+
+
+def _rule(wanted: Wanted, head: str, tail: str = "", *, least: int = 0) -> _Rule:
+    after = re.compile(rf" (?:{tail})(?!\w)", re.IGNORECASE) if tail else None
+    return _Rule(wanted, re.compile(rf"(?:{head})(?!\w)", re.IGNORECASE), after, least)
+
+
+# The longer ways to say a thing stand before the shorter.
+_ANY = f"{_WHEN}|{_HAVE}|{_IN}|{_CHANGED}|{_DANGLING}"
+_THEN = f"{_WHEN}|{_IN}"
+_RULES = [
+    _rule("unread", rf"{_ASKS} {_MY}{_NOUN} {_UNREAD}"),
+    _rule("unread", rf"{_SHOW} {_MY}(?:failed|unread|unreadable) {_NOUN}"),
+    _rule("types", rf"{_ASKS} {_MY}(?:types|kinds|sorts|formats) of {_NOUN}", _ANY),
+    _rule("folders", rf"{_ASKS} {_MY}(?:watched )?folders?", f"{_HAVE}|{_IN}|{_WATCHED}"),
+    _rule(
         "list",
         rf"(?:(?:what|which) (?:is|are|was|were) |{_SHOW} )?(?:the |my )?{_MOST}{_ORDER} "
-        rf"{_MOST.replace('<most>', '<most_after>')}{_NOUN}{_END}",
+        rf"{_MOST.replace('<most>', '<most_after>')}{_NOUN}",
+        _ANY,
     ),
-    ("list", rf"(?:what|which) {_NOUN} (?:is|are|was|were) (?:the )?{_ORDER}{_END}"),
-    ("count", rf"how many {_MY}{_NOUN}{_END}"),
-    ("count", rf"(?:(?:what is|what's) )?(?:the )?(?:total )?number of {_MY}{_NOUN}{_END}"),
-    ("count", rf"count {_MY}{_NOUN}{_END}"),
-    ("list", rf"{_SHOW} {_MY}{_NOUN}{_END}"),
-    ("list", rf"(?P<inside>{_SHOW})(?: all| everything)?"),
-    ("list", rf"(?:what|which) {_MY}{_NOUN}{_TAIL}+"),
-    ("list", rf"(?:what is|what's|what are|{_SHOW} what is) {_LIBRARY}"),
-    ("list", r"(?:what is|what's|what are) (?P<inside>in|inside)(?: here| it| there)?"),
-    (
+    _rule("list", rf"(?:what|which) {_NOUN} (?:is|are|was|were) (?:the )?{_ORDER}", _ANY),
+    _rule("count", rf"how many {_MY}{_NOUN}", _ANY),
+    _rule("count", rf"(?:(?:what is|what's) )?(?:the )?(?:total )?number of {_MY}{_NOUN}", _ANY),
+    _rule("count", rf"count {_MY}{_NOUN}", _ANY),
+    _rule("list", rf"{_SHOW} {_MY}{_NOUN}", _ANY),
+    _rule("list", rf"(?P<inside>{_SHOW})(?: all| everything)?"),
+    _rule("list", rf"(?:what|which) {_MY}{_NOUN}", _ANY, least=1),
+    _rule("list", rf"(?:what is|what's|what are|{_SHOW} what is) in (?:my|the|our|your) library"),
+    _rule("list", r"(?:what is|what's|what are) (?P<inside>in|inside)(?: here| it| there)?"),
+    _rule(
         "list",
-        r"(?:what is|what's|anything|is there anything|show me what is) (?P<change>new)"
-        rf"(?: (?:{_IN}|{_WHEN}))*",
+        r"(?:what is|what's|anything|is there anything|show me what is) (?P<change>new)",
+        _THEN,
     ),
-    (
+    _rule(
         "list",
-        r"what (?:have i|did i) (?P<change>changed?|added?|edited?|modif(?:y|ied))"
-        rf"(?: (?:{_IN}|{_WHEN}))+",
+        r"what (?:have i|did i) (?P<change>changed?|added?|edited?|modif(?:y|ied))",
+        _THEN,
+        least=1,
     ),
-)
-_RULES = [(wanted, re.compile(pattern, re.IGNORECASE)) for wanted, pattern in _PATTERNS]
+]
 _ORDERS: dict[str, Order] = {
     "latest": "newest",
     "biggest": "largest",
@@ -158,17 +194,18 @@ def library_question(question: str, *, limited: bool = False) -> LibraryQuestion
     files are in #papers?").
     """
     text = plainly(question)
-    for wanted, pattern in _RULES:
-        if match := pattern.fullmatch(text):
-            return _read(wanted, text, match.groupdict(), limited)
+    for rule in _RULES:
+        found = rule.read(text)
+        if found is not None:
+            return _read(rule.wanted, text, found, limited)
     return None
 
 
 def _read(
-    wanted: Wanted, text: str, found: dict[str, str | None], limited: bool
+    wanted: Wanted, text: str, found: dict[str, str], limited: bool
 ) -> LibraryQuestion | None:
     def said(name: str) -> str:
-        return (found.get(name) or "").lower()
+        return found.get(name, "").lower()
 
     dangling = re.search(r"\b(?:in|inside|within|from|of|below|under)$", text, re.IGNORECASE)
     if (dangling or said("inside")) and not limited:

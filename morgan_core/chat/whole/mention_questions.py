@@ -35,15 +35,18 @@ class MentionQuestion(Record, frozen=True, kw_only=True):
 _NOUN = r"(?:(?P<type>[\w+.-]+) )??(?:documents?|files?|docs?|pdfs?|passages?|sentences)"
 _MY = r"(?:(?:all|every|each|any)(?: of)? )?(?:(?:my|the|our|your|these|those) )?"
 _SHOW = r"(?:list|show|find|name|enumerate|count|give)(?: me| us)?"
-_MENTION = r"(?:mention|mentions|mentioned|mentioning|contain|contains|containing|hold the word|name the word|refer to|refers to|referring to|with the (?:word|phrase|name|term))"
-_ABOUT = r"(?:(?:is|are) about|about|talk about|talks about|speak of|speaks of|deal with|deals with|discuss|discusses)"
+_MENTION = (
+    r"(?:mention(?:s|ed|ing)?|contain(?:s|ing)?|(?:hold|name) the word|refer(?:s|ring)? to"
+    r"|with the (?:word|phrase|name|term))"
+)
+_ABOUT = r"(?:(?:(?:is|are) )?about|(?:talks?|speaks?) (?:about|of)|deals? with|discuss(?:es)?)"
 _NAMED = r"(?:mentioned|named|referred to|spoken of|talked about)"
 _APPEAR = r"(?:appear|appears|appearing|occur|occurs|occurring|come up|comes up|turn up|turns up)"
 _WHAT = r"(?P<what>.+?)"
 _IN = (
     r"(?: (?:(?:in|inside|within|across|throughout|by) (?:(?:all|any)(?: of)? )?(?:my|the|this|that|these|our|your|all) "
     r"(?:documents?|files?|docs?|library|collection|folder|text)"
-    r"|in it|here|anywhere|in total|in all|altogether|in|inside|within|by))*"
+    r"|in it|here|anywhere|in total|in all|altogether|in|inside|within|by)(?!\w))*+"
 )
 _RULES = [
     re.compile(pattern, re.IGNORECASE)

@@ -1,7 +1,7 @@
 """What the documents say of several things, one after the other, in their own words.
 
-For models that cannot be trusted to compare: with SmolLM2-135M hardly a sentence of a comparison
-stands in its sources.
+For models that cannot be trusted to compare: of a comparison by SmolLM2-135M no sentence stood in
+its sources.
 """
 
 from __future__ import annotations
