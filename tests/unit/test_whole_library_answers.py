@@ -6,6 +6,7 @@ import re
 import time
 
 import pytest
+from msgspec.structs import replace
 
 from morgan_core.chat.whole.library_answers import LISTED, answer_about_library
 from morgan_core.chat.whole.library_questions import library_question
@@ -74,6 +75,12 @@ def test_a_word_that_is_no_type_leaves_the_question_to_the_search(question):
 
 def test_a_folder_that_is_not_there_leaves_the_question_to_the_search():
     assert tell("How many files are in the attic folder?") is None
+
+
+def test_of_what_could_not_be_read_the_name_tells_the_type():
+    unread = document("/docs/a.txt", state="failed", revision=0, kind="txt")
+    told = tell("What types of documents do I have?", [replace(unread, kind=""), NOTES])
+    assert told.text.splitlines()[2:] == ["- text: 1", "- Word: 1"]
 
 
 def test_a_scope_limits_the_list_and_is_named():

@@ -23,6 +23,7 @@ LISTED = 100
 
 _KINDS = {
     "csv": "CSV",
+    "doc": "Word",
     "docx": "Word",
     "email": "mail",
     "epub": "EPUB",
@@ -30,11 +31,15 @@ _KINDS = {
     "json": "JSON",
     "latex": "LaTeX",
     "markdown": "Markdown",
+    "md": "Markdown",
     "odt": "OpenDocument text",
     "pdf": "PDF",
+    "ppt": "PowerPoint",
     "pptx": "PowerPoint",
     "rtf": "RTF",
     "toml": "TOML",
+    "txt": "text",
+    "xls": "Excel",
     "xlsx": "Excel",
     "xml": "XML",
     "yaml": "YAML",
