@@ -40,6 +40,7 @@ class Shelf:
             for n in range(count)
         )
         self.gate: asyncio.Semaphore | None = None
+        self.has_texts = True
         self.asked = 0
 
     async def list(self):
@@ -49,6 +50,8 @@ class Shelf:
         self.asked += 1
         if self.gate:
             await self.gate.acquire()
+        if not self.has_texts:
+            return [Mentions(document=d) for d in documents]
         place = Mention(start=0, end=9, text="The dome.")
         return [Mentions(document=d, revision=1, counts=(1,), places=(place,)) for d in documents]
 
@@ -137,6 +140,17 @@ async def test_a_scan_cites_a_sentence_of_each_document(make_core):
     ]
     cited = [s.citations for s in answer.sentences if s.citations]
     assert cited == [(1,), (2,), (3,)]
+
+
+async def test_before_any_text_is_read_a_scan_does_not_claim_that_the_words_stand_nowhere(
+    make_core,
+):
+    core = await make_core()
+    core.shelf.has_texts = False
+    answer = (await core.ask("Which documents mention the dome?"))[-1].answer
+    assert "no document can be looked through yet for “dome”" in answer.answer
+    assert "3 documents could not be read or are still to be read" in answer.answer
+    assert "none" not in answer.answer
 
 
 async def test_an_ordinary_question_goes_the_ordinary_way(make_core):

@@ -84,7 +84,7 @@ async def answer_with_mentions(
             f" {'is' if unread == 1 else 'are'} still to be read, and"
             f" {'was' if unread == 1 else 'were'} not looked through.",
         ]
-    if not hits:
+    if looked_at and not hits:
         lines.append("Only these words were looked for, not others of the same meaning.")
     text = "\n".join(lines).replace("\n\n\n", "\n\n").strip()
     return Told(text=text, method="counted", sources=tuple(sources), gist=lines[0])
@@ -93,6 +93,8 @@ async def answer_with_mentions(
 def _lead(asked: MentionQuestion, hits: Sequence[_Hit], looked_at: int, where: str) -> str:
     what = _what(asked)
     of = f"{plural(looked_at, 'document')}{where}"
+    if not looked_at:
+        return f"Counted in your library: no document{where} can be looked through yet for {what}."
     if not hits:
         return f"Counted in the whole text of {of}: {what} stands in **none**."
     times = plural(sum(hit.total for hit in hits), "time")
