@@ -17,12 +17,13 @@ async def eventually(
     """Wait until ``condition()`` is truthy and return its value; fail after ``timeout`` seconds."""
     deadline = time.monotonic() + timeout
     while True:
+        late = time.monotonic() > deadline  # before the look: a slow one gets another
         value = condition()
         if inspect.isawaitable(value):
             value = await value
         if value:
             return value  # type: ignore[return-value]
-        if time.monotonic() > deadline:
+        if late:
             raise AssertionError(
                 f"still {value!r} after {timeout} s: {inspect.getsource(condition)}"
             )

@@ -27,6 +27,7 @@ _PREPOSITIONS = word_set(
 _RELATIVES = word_set("who which whose that where")
 _PLACES = _PREPOSITIONS | DIRECTIONS | {"during", "since", "around"}
 _AT = {"on": "in", "at": "in", "during": "in"}
+_JOINS = frozenset({"and", "but", "or", "then", ",", ";"})
 _LIMITS = word_set("more less fewer least most over under above below up")
 
 Finding = Literal["carried", "denied", "not carried"]
@@ -69,6 +70,7 @@ def _judge(claim: Claim, sentence: Reading) -> Finding:
             continue
         if not (
             _same_subject(match, sentence)
+            and _same_predicate(match, sentence)
             and _same_directions(match, sentence)
             and _same_reach(match, sentence)
             and _same_counts(match, sentence)
@@ -208,6 +210,19 @@ def _same_counts(match: Match, sentence: Reading) -> bool:
             if of_another or len(left_out) > _DESCRIBING:
                 return False
     return True
+
+
+def _same_predicate(match: Match, sentence: Reading) -> bool:
+    """No second verb takes over what follows: in "led by Ann and finished in June" it was not
+    led in June. Of "designed and built in June" both are said."""
+    held, terms = set(match.positions), sentence.terms
+    return not any(
+        at not in held
+        and is_verb_like(terms[at])
+        and not _JOINS.isdisjoint(terms[at].before)
+        and not is_verb_like(terms[at - 1])
+        for at in range(match.positions[0] + 1, match.positions[-1])
+    )
 
 
 def _floats(match: Match, sentence: Reading) -> bool:

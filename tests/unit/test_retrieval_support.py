@@ -37,6 +37,20 @@ def status(claim: str, *texts: str, question: str = "", heading: str = "") -> st
     return sentence.status
 
 
+@pytest.mark.parametrize("joint", ["and finished", "and then opened", ", built"])
+def test_a_second_verb_keeps_its_own_date(joint: str) -> None:
+    text = f"The bridge was led by Anna Keller {joint} in June 2025."
+
+    assert status("The bridge was led by Anna Keller.", text) == "supported"
+    assert status("The bridge was led by Anna Keller in June 2025.", text) == "partly"
+
+
+def test_two_verbs_side_by_side_share_their_date() -> None:
+    text = "The bridge was designed and built in 1912."
+
+    assert status("The bridge was designed in 1912.", text) == "supported"
+
+
 @pytest.mark.parametrize(
     "claim",
     [
