@@ -58,7 +58,7 @@ class Jobs:
         for job_id in list(self._active):
             row = self._rows[job_id]
             if row.kind == "learn" and not row.scanned:
-                self._spawn(self._learn(row, watch=False))
+                self._spawn(self._learn(row))
             elif row.kind == "forget":
                 self._spawn(self._forget(row))
 
@@ -71,10 +71,10 @@ class Jobs:
         """Begin to take in ``paths``. The same ``job_id`` twice is one job. Raises BadInput."""
         if job_id not in self._rows:
             resolved = await self._requests.resolve(paths, watch=watch)
-            await self._add(JobRow(job_id, "learn", resolved, time.time()))
+            await self._add(JobRow(job_id, "learn", resolved, time.time(), watch=watch))
         if not self._rows[job_id].scanned:
             # Who asked may hang up; the saved job goes on.
-            await asyncio.shield(self._spawn(self._learn(self._rows[job_id], watch=watch)))
+            await asyncio.shield(self._spawn(self._learn(self._rows[job_id])))
         return self.get(job_id)
 
     async def forget(self, job_id: str, names: Sequence[str]) -> Job:
@@ -137,9 +137,9 @@ class Jobs:
         self._active.add(row.id)
         await self._manifest.catalogue.save_job(row)
 
-    async def _learn(self, row: JobRow, *, watch: bool) -> None:
+    async def _learn(self, row: JobRow) -> None:
         try:
-            row.skipped |= await self._requests.learn(row.paths, watch=watch)
+            row.skipped |= await self._requests.learn(row.paths, watch=row.watch)
         except MorganError as error:
             row.error = str(error)
         self._looked.add(row.id)

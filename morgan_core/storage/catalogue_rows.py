@@ -94,7 +94,7 @@ class JournalRow:
 @dataclass(slots=True)
 class JobRow:
     """``scanned`` is set when every file below ``paths`` has its row, ``finished`` when nothing
-    is left to do."""
+    is left to do. With ``watch`` the folders among the ``paths`` become watched ones."""
 
     id: str
     kind: Literal["learn", "forget"]
@@ -104,6 +104,7 @@ class JobRow:
     scanned: bool = False
     finished: bool = False
     error: str = ""
+    watch: bool = False
 
 
 @dataclass(slots=True)

@@ -2,7 +2,18 @@
 
 from __future__ import annotations
 
-from sqlalchemy import BigInteger, Boolean, Column, Float, Index, Integer, String, Table, Text
+from sqlalchemy import (
+    BigInteger,
+    Boolean,
+    Column,
+    Float,
+    Index,
+    Integer,
+    String,
+    Table,
+    Text,
+    false,
+)
 
 from morgan_core.storage.schema import metadata
 
@@ -100,5 +111,6 @@ jobs = Table(
     Column("scanned", Boolean, nullable=False),
     Column("finished", Boolean, nullable=False),
     Column("error", Text, nullable=False, server_default=""),
+    Column("watch", Boolean, nullable=False, server_default=false()),
     Column("created", Float, nullable=False),
 )

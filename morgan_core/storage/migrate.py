@@ -11,7 +11,7 @@ from sqlalchemy.ext.asyncio import AsyncEngine
 
 from morgan_core.errors import MorganError
 
-HEAD = "0006_mount_points"
+HEAD = "0007_watching_jobs"
 
 
 async def migrate(engine: AsyncEngine) -> bool:

@@ -12,10 +12,13 @@ import pytest
 from morgan_core.errors import BadInput, NotFound
 from morgan_core.index.factory import make_index
 from morgan_core.settings import Settings
+from morgan_core.storage.catalogue import Catalogue
+from morgan_core.storage.catalogue_rows import JobRow
+from morgan_core.storage.engine import database_url
 from morgan_core.types import Scope
 from tests.helpers import eventually
 from tests.hits import ask
-from tests.library_parts import TestLibrary, library_in
+from tests.library_parts import TestLibrary, library_in, make_database, paths_in
 
 
 @pytest.fixture
@@ -324,3 +327,18 @@ async def test_a_deleted_file_is_purged_after_a_while(tmp_path: Path, docs: Path
     await index.open()
     assert document.id not in await index.documents()
     await index.close()
+
+
+async def test_a_folder_to_be_watched_is_watched_though_who_was_asked_died(
+    tmp_path: Path, docs: Path
+) -> None:
+    paths = paths_in(tmp_path)
+    await make_database(paths)
+    catalogue = Catalogue(database_url("", paths.database))
+    await catalogue.save_job(JobRow("j", "learn", [str(docs)], 0.0, watch=True))
+    await catalogue.close()
+
+    async with library_in(tmp_path) as library:
+        await library.in_state("a.txt")
+
+        assert [folder.path for folder in await library.service.watch_list()] == [str(docs)]
