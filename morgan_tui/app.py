@@ -10,7 +10,6 @@ import asyncio
 import contextlib
 import importlib
 import signal
-import sys
 from collections.abc import AsyncIterator, Callable
 from pathlib import Path
 from typing import TYPE_CHECKING, Any, ClassVar
@@ -28,12 +27,6 @@ if TYPE_CHECKING:
 
     from morgan_core.assistant import Morgan
     from morgan_core.paths import Paths
-
-
-SWITCH_INTERVAL = 0.001
-"""Seconds after which a computing thread gives the interpreter up when the screen's wants it. A key
-takes it several times until its echo is written: with Python's own 5 ms and one busy thread that
-was 40 ms at the 95th percentile, with 1 ms 14 ms (measured on two busy cores)."""
 
 
 def _palette(name: str) -> Callable[[], type[Provider]]:
@@ -305,7 +298,6 @@ def run(paths: Paths, loaded: Any = None, connect: str | None = None) -> int:
     def opener() -> contextlib.AbstractAsyncContextManager[Morgan]:
         return open_session(paths, loaded, connect)
 
-    sys.setswitchinterval(SWITCH_INTERVAL)
     return asyncio.run(run_app(MorganApp(opener, paths.data)))
 
 

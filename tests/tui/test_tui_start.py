@@ -9,8 +9,6 @@ import sys
 import time
 from pathlib import Path
 
-from morgan_core.paths import find_paths
-from morgan_tui.app import MorganApp, run
 from morgan_tui.screens.library import LibraryScreen
 from tests.helpers import eventually
 from tests.tui.conftest import OpenApp, screen_text
@@ -132,21 +130,3 @@ async def test_a_screen_that_covers_the_first_frame_does_not_keep_the_core_from_
     async with open_app() as (app, _pilot):
         app.call_later(app.push_screen, LibraryScreen())
         await eventually(lambda: app.link.open is not None)
-
-
-def test_a_computing_thread_gives_the_interpreter_up_within_a_millisecond(
-    tmp_path: Path, monkeypatch
-):
-    seen: list[float] = []
-
-    async def run_app(_app: MorganApp) -> int:
-        seen.append(sys.getswitchinterval())
-        return 0
-
-    monkeypatch.setattr("morgan_tui.app.run_app", run_app)
-    before = sys.getswitchinterval()
-    try:
-        run(find_paths(tmp_path))
-    finally:
-        sys.setswitchinterval(before)
-    assert seen[0] <= 0.001 < before
