@@ -103,13 +103,13 @@ async def test_a_file_that_was_gone_when_it_was_to_be_read_is_read_again(
             self._reader = reader
             self.read_at_all = False
 
-        async def read(self, path: str, *, ocr: bool = False) -> Extracted:
+        async def read(self, path: str, *, root: str, ocr: bool = False) -> Extracted:
             if self.read_at_all:
-                return await self._reader.read(path, ocr=ocr)
+                return await self._reader.read(path, root=root, ocr=ocr)
             self.read_at_all = True
             docs.rename(tmp_path / "away")
             try:
-                return await self._reader.read(path, ocr=ocr)
+                return await self._reader.read(path, root=root, ocr=ocr)
             finally:
                 (tmp_path / "away").rename(docs)
 

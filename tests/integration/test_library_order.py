@@ -1,4 +1,4 @@
-"""In which order, and how eagerly, passages get their vectors."""
+"""In which order, and how eagerly, files are read and passages get their vectors."""
 
 from __future__ import annotations
 
@@ -7,9 +7,11 @@ import os
 from pathlib import Path
 
 from morgan_core.library import service as library_service
+from morgan_core.library.reader import Reader
+from morgan_core.library.readers import Extracted
 from morgan_core.settings import Settings
 from tests.helpers import eventually
-from tests.library_parts import HashEmbedder, TestLibrary, library_in, paths_in
+from tests.library_parts import HashEmbedder, TestLibrary, library_in, paths_in, room_in
 
 WORDS = {"old": "apples", "middle": "pears", "new": "plums"}
 
@@ -54,6 +56,42 @@ async def test_the_newest_documents_come_first(tmp_path: Path):
         await library.settled()
 
         assert _embedded(library) == ["new", "middle", "old"]
+
+
+async def test_a_dropped_file_is_read_before_the_backlog(tmp_path: Path):
+    docs = tmp_path / "docs"
+    docs.mkdir()
+    for number in range(200):
+        path = docs / f"{number}.txt"
+        path.write_text(f"Animal number {number} sleeps.")
+        os.utime(path, (1_000_000_000, 1_000_000_000))
+    order: list[str] = []
+    known = asyncio.Event()
+
+    class Backlog:
+        """Once twenty files are read, reading stops until the dropped one is known."""
+
+        def __init__(self, reader: Reader) -> None:
+            self._reader = reader
+
+        async def read(self, path: str, *, root: str, ocr: bool = False) -> Extracted:
+            order.append(Path(path).name)
+            if len(order) == 20:
+                (docs / "dropped.txt").write_text("A zebra.")
+            if len(order) >= 20:
+                await known.wait()
+            return await self._reader.read(path, root=root, ocr=ocr)
+
+    async with room_in(tmp_path, reader=Backlog) as room:
+        await room.requests.watch_add(str(docs))
+        await eventually(
+            lambda: any(d.path.endswith("dropped.txt") for d in room.listing().documents)
+        )
+        held = len(order)
+        known.set()
+        await eventually(lambda: "dropped.txt" in order)
+
+    assert order.index("dropped.txt") == held
 
 
 async def test_what_was_searched_for_comes_before_all_others(tmp_path: Path):

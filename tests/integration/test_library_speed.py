@@ -18,7 +18,7 @@ from morgan_core.storage.catalogue import Catalogue
 from morgan_core.storage.catalogue_rows import RootRow, Snapshot
 from morgan_core.storage.engine import database_url
 from tests.helpers import eventually
-from tests.library_parts import HashEmbedder, library_in, make_database, paths_in
+from tests.library_parts import library_in, make_database, paths_in
 
 
 class NoShelf:
@@ -80,24 +80,6 @@ async def fill(catalogue: Catalogue, folder: Path) -> None:
         document.state, document.revision, document.passages, document.embedded = "ready", 1, 1, 1
     await manifest.flush()
     await catalogue.close()
-
-
-@pytest.mark.slow
-async def test_a_dropped_file_does_not_wait_behind_the_backlog(tmp_path: Path) -> None:
-    docs = tmp_path / "docs"
-    docs.mkdir()
-    for number in range(2000):
-        (docs / f"{number}.txt").write_text(f"Animal number {number} sleeps.")
-    embedder = HashEmbedder()
-    embedder.gate.clear()
-    async with library_in(tmp_path, embedder=embedder) as library:
-        await library.service.watch_add(str(docs))
-        await eventually(lambda: library.found("sleeps"))
-        (docs / "new.txt").write_text("A zebra.")
-
-        await eventually(lambda: library.found("zebra"))
-        counts = await library.service.counts()
-        assert counts.waiting > 50
 
 
 async def test_an_idle_library_sends_nothing(tmp_path: Path) -> None:
