@@ -52,6 +52,7 @@ class BaseApp(App[int]):
     async def on_event(self, event: events.Event) -> None:
         if isinstance(event, events.Key):
             self.collector.typed()
+            self.turns.typed()
         await super().on_event(event)
 
     def _answering(self) -> bool:

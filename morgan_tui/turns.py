@@ -8,6 +8,7 @@ from __future__ import annotations
 
 import asyncio
 import contextlib
+import math
 import time
 from collections.abc import AsyncIterator, Awaitable, Callable
 from dataclasses import dataclass, field
@@ -27,8 +28,11 @@ UPDATE_EVERY = 1 / 18
 LONGEST_WAIT = 0.5
 """Seconds between two updates at most, however long it takes to draw one."""
 
-DRAWING = 0.25
+DRAWING, DRAWING_BESIDE_KEYS = 0.25, 0.05
 """The share of the screen's time that updates may take: keys wait while one is drawn."""
+
+TYPING = 1.0
+"""Seconds since the last key in which somebody is taken to be typing."""
 
 TRIES = 6
 """How often a turn is tried while the core is unavailable; the waits add up to 12 s."""
@@ -164,9 +168,14 @@ class Turns:
         self._tasks: set[asyncio.Task[None]] = set()
         self._dirty: set[LiveTurn] = set()
         self._timer: asyncio.TimerHandle | None = None
+        self._last_key = -math.inf
         self._updated = self._spent = self._cost = 0.0
         """When the last update was, the processor time of this thread then, and how much of it
         passed since the update before."""
+
+    def typed(self) -> None:
+        """A key arrived: what streams is drawn less often for a moment."""
+        self._last_key = time.monotonic()
 
     def ask(
         self,
@@ -323,7 +332,8 @@ class Turns:
     def _changed(self, turn: LiveTurn) -> None:
         self._dirty.add(turn)
         if self._timer is None:
-            wait = seconds_until_update(self._cost)
+            typing = time.monotonic() - self._last_key < TYPING
+            wait = seconds_until_update(self._cost, typing=typing)
             self._timer = asyncio.get_running_loop().call_later(wait, self._flush)
 
     def _flush(self) -> None:
@@ -341,10 +351,11 @@ class Turns:
             turn.on_change()
 
 
-def seconds_until_update(cost: float) -> float:
+def seconds_until_update(cost: float, *, typing: bool) -> float:
     """How long to gather what streams when drawing the last update took ``cost`` seconds of the
     processor: a long table takes longer than a sentence."""
-    return min(max(UPDATE_EVERY, cost / DRAWING - cost), LONGEST_WAIT)
+    share = DRAWING_BESIDE_KEYS if typing else DRAWING
+    return min(max(UPDATE_EVERY, cost / share - cost), LONGEST_WAIT)
 
 
 @contextlib.asynccontextmanager
