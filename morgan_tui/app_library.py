@@ -16,7 +16,7 @@ if TYPE_CHECKING:
     from morgan_core.events import AnyChange
     from morgan_core.types import Job
 
-REDRAW_EVERY = 0.2
+REDRAW_EVERY, REDRAW_BESIDE_KEYS = 0.2, 1.0
 """Seconds between two redraws of the library's state, however fast it changes."""
 
 
@@ -60,7 +60,8 @@ class LibraryApp(ChatsApp):
     def _redraw_soon(self) -> None:
         if self._redraw is None:
             loop = asyncio.get_running_loop()
-            self._redraw = loop.call_later(REDRAW_EVERY, self._redraw_now)
+            wait = REDRAW_BESIDE_KEYS if self.turns.typing else REDRAW_EVERY
+            self._redraw = loop.call_later(wait, self._redraw_now)
 
     def _redraw_now(self) -> None:
         self._redraw = None

@@ -177,6 +177,11 @@ class Turns:
         """A key arrived: what streams is drawn less often for a moment."""
         self._last_key = time.monotonic()
 
+    @property
+    def typing(self) -> bool:
+        """Whether a key arrived a moment ago."""
+        return time.monotonic() - self._last_key < TYPING
+
     def ask(
         self,
         chat: Chat,
@@ -332,8 +337,7 @@ class Turns:
     def _changed(self, turn: LiveTurn) -> None:
         self._dirty.add(turn)
         if self._timer is None:
-            typing = time.monotonic() - self._last_key < TYPING
-            wait = seconds_until_update(self._cost, typing=typing)
+            wait = seconds_until_update(self._cost, typing=self.typing)
             self._timer = asyncio.get_running_loop().call_later(wait, self._flush)
 
     def _flush(self) -> None:
