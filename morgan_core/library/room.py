@@ -46,6 +46,8 @@ from morgan_core.types import Citation, DocumentText, Folder, LibraryCounts, Lib
 _LOST_DELAY = 0.5
 """Seconds until a file that changed while it was read is looked at again."""
 
+_POINTS_AT_ONCE = 200
+
 _ASKED_ABOUT = 10
 """The best hits by words of a search, whose documents are embedded next."""
 
@@ -409,9 +411,19 @@ class LibraryRoom:
                 found = vectors.get(document_id, {}).get(revision, 0)
                 if found != embedded:
                     await self.vectors.recount(document_id, revision, embedded, found)
+            await self._check_paths()
             await self._move()
         except Exception:
             log.exception("comparing the index with the catalogue failed")
+
+    async def _check_paths(self) -> None:
+        """Tell the index of moves that an earlier process died before it could tell of."""
+        points = await self._catalogue.first_points()
+        for start in range(0, len(points), _POINTS_AT_ONCE):
+            for chunk in await self._index.chunks(points[start : start + _POINTS_AT_ONCE]):
+                paths = self.manifest.live_paths(chunk.document_id)
+                if paths and list(chunk.paths) != paths:
+                    await self.ingest.set_paths([chunk.document_id])
 
     def _embedded(self) -> list[DocumentRow]:
         rows = self.manifest.documents.values()

@@ -166,6 +166,12 @@ class Catalogue:
         async with self._bulk.connect() as connection:
             return {row[0]: row[1] for row in await connection.execute(query)}
 
+    async def first_points(self) -> list[str]:
+        """The id of the first point of every document."""
+        query = select(t.chunks.c.point_id).where(t.chunks.c.ordinal == 0)
+        async with self._bulk.connect() as connection:
+            return list((await connection.execute(query)).scalars())
+
     async def used(self, sha256s: Iterable[str]) -> set[str]:
         """Which of the chunk hashes a document has."""
         used: set[str] = set()

@@ -335,7 +335,7 @@ async def check_stores(paths: Paths, expected: dict[str, str]) -> None:
         payloads = sorted(held[document.id], key=lambda point: point["ordinal"])
         assert [p["text"] for p in payloads] == [piece.text for piece in pieces]
         assert all(p["revision"] == document.revision for p in payloads)
-        assert all(p["paths"] == where for p in payloads)
+        assert [p["paths"] for p in payloads] == [where] * len(payloads)
         for point in payloads:
             wanted = array("f", vector_of(point["text"]))
             # The index keeps eight bits of each number.
