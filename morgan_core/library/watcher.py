@@ -47,7 +47,9 @@ class Watcher:
     lost and only a scan can tell what happened.
 
     ``on_away`` is called with a watched folder that came or went: the folder that it lies in is
-    watched for that, because one that was away for a moment looks as it did before.
+    watched for that, because one that was away for a moment looks as it did before. So is one
+    that a folder was moved out of: watchdog goes on to believe it where it was, and would report
+    under a wrong path what happens in it once it came back elsewhere.
     """
 
     def __init__(
@@ -77,7 +79,7 @@ class Watcher:
         self.disarm(folder)
         try:
             observer = self._running_observer()
-            handler: Any = _Handler(self._take)
+            handler: Any = _Handler(self._take, lambda: self._tell(self._on_away, folder))
             self._watches[folder] = observer.schedule(
                 handler, folder, recursive=True, event_filter=handler.kinds
             )
@@ -195,7 +197,7 @@ def _no_more() -> Unavailable:
 class _Handler:
     """Turns watchdog's events into hints."""
 
-    def __init__(self, on_hint: OnHint) -> None:
+    def __init__(self, on_hint: OnHint, on_moved_out: Callable[[], None] = lambda: None) -> None:
         from watchdog import events
 
         self.kinds = [
@@ -216,6 +218,7 @@ class _Handler:
             events.DirMovedEvent,
         ]
         self._on_hint = on_hint
+        self._on_moved_out = on_moved_out
 
     def dispatch(self, event: FileSystemEvent) -> None:
         kind = event.event_type
@@ -225,6 +228,8 @@ class _Handler:
                 self._on_hint(source, True, True)
             if target:
                 self._on_hint(target, True, False)
+            elif event.is_directory:
+                self._on_moved_out()
         elif kind == "deleted":
             self._on_hint(source, True, True)
         elif kind == "closed" or (kind == "created" and event.is_directory):

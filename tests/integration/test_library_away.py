@@ -117,3 +117,31 @@ async def test_a_file_that_was_gone_when_it_was_to_be_read_is_read_again(
         await room.requests.watch_add(str(docs))
 
         await eventually(lambda: states(room) == {"a.txt": "ready"})
+
+
+async def test_a_folder_that_was_out_and_came_back_elsewhere_is_followed(
+    docs: Path, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    armed: list[str] = []
+    arm = Watcher.arm
+    monkeypatch.setattr(
+        Watcher, "arm", lambda self, folder: (arm(self, folder), armed.append(folder))
+    )
+    for folder in ("from/moved", "to"):
+        (docs / folder).mkdir(parents=True)
+    (docs / "from/moved/b.txt").write_text("The heron fishes.")
+    async with room_in(tmp_path) as room:
+        await room.requests.watch_add(str(docs))
+        await eventually(lambda: states(room).keys() == {"a.txt", "b.txt"})
+
+        (docs / "from/moved").rename(tmp_path / "outside")
+        await eventually(lambda: states(room).keys() == {"a.txt"})
+        await eventually(lambda: len(armed) == 2)
+        (tmp_path / "outside").rename(docs / "to/moved")
+        await eventually(lambda: states(room).keys() == {"a.txt", "b.txt"})
+        (docs / "from").rename(docs / "renamed")
+        (docs / "c.txt").write_text("The otter swims.")
+        await eventually(lambda: "c.txt" in states(room))
+        (docs / "to/moved/d.txt").write_text("The zebra runs.")
+
+        await eventually(lambda: "d.txt" in states(room))
