@@ -25,7 +25,9 @@ def written(folder: Path, name: str, content: bytes) -> Path:
 
 
 @pytest.mark.parametrize(
-    ("name", "content"), [("scan.pdf", scan("Unread")), ("photo.png", picture("Unread"))]
+    ("name", "content"),
+    [("scan.pdf", scan("Unread")), ("photo.png", picture("Unread"))],
+    ids=["scan", "photo"],  # the content holds the time: the workers would differ
 )
 def test_without_ocr_the_reason_names_the_command_that_adds_it(
     tmp_path: Path, name: str, content: bytes
