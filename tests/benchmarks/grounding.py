@@ -9,9 +9,10 @@ from collections import Counter
 from pathlib import Path
 
 from morgan_core.retrieval.grounding import Grounder
-from morgan_core.types import Passage, Scores, Source
+from morgan_core.types import Source
 from tests.benchmarks.base import Metrics, Options, Skipped, metric
 from tests.benchmarks.claim_attacks import ATTACKS, FAITHFUL, claims
+from tests.passages import source_of
 
 PRECISION_BAR = 0.97
 SOURCES = 3
@@ -83,15 +84,4 @@ def paragraphs_of(file: Path) -> list[str]:
 
 
 def source(n: int, text: str) -> Source:
-    passage = Passage(
-        document=f"d{n}",
-        path=f"/d{n}.txt",
-        page=None,
-        heading="",
-        text=text,
-        start=0,
-        end=len(text),
-        score=1.0,
-        scores=Scores(),
-    )
-    return Source(n=n, passage=passage)
+    return source_of(n, text, f"/d{n}.txt")

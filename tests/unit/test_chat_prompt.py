@@ -7,27 +7,15 @@ from hypothesis import strategies as st
 
 from morgan_core.chat.prompt import Conversation, make_prompt, system_prompt
 from morgan_core.chat.trimming import beginning, best_run
-from morgan_core.types import Passage, Scores, Source
+from morgan_core.types import Source
 from tests.core_fakes import ScriptedModel
+from tests.passages import source_of
 
 SENTENCES = "Dogs bark at night. The rent is 900 euros a month. Cats sleep all day long."
 
 
 def source(n: int, text: str, start: int = 100) -> Source:
-    return Source(
-        n=n,
-        passage=Passage(
-            document=f"d{n}",
-            path=f"/docs/d{n}.txt",
-            page=None,
-            heading="",
-            text=text,
-            start=start,
-            end=start + len(text),
-            score=1.0,
-            scores=Scores(),
-        ),
-    )
+    return source_of(n, text, start=start)
 
 
 def words(count: int) -> str:

@@ -15,8 +15,9 @@ from morgan_core.events import Done
 from morgan_core.llm.base import ChatMessage
 from morgan_core.llm.template import ChatTemplate
 from morgan_core.retrieval.grounding import ground
-from morgan_core.types import ModelInfo, Passage, Scores, Source
+from morgan_core.types import ModelInfo, Source
 from tests.core_fakes import chunk
+from tests.passages import source_of
 from tests.unit.test_chat_turns import Core, make_core  # noqa: F401
 
 FACT = "The rent of Hale House is 900 euros."
@@ -43,18 +44,7 @@ SMALL = ModelInfo(name="small", role="chat", state="active", size=100_000_000)
 
 
 def source(text: str, n: int = 1, name: str = "lease.txt") -> Source:
-    passage = Passage(
-        document=f"d{n}",
-        path=f"/docs/{name}",
-        page=None,
-        heading="",
-        text=text,
-        start=0,
-        end=len(text),
-        score=1.0,
-        scores=Scores(),
-    )
-    return Source(n=n, passage=passage)
+    return source_of(n, text, f"/docs/{name}")
 
 
 def frame(prompt: str) -> list[str]:

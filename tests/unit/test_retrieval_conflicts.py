@@ -7,25 +7,15 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from morgan_core.retrieval.conflicts import Conflicts, find_conflicts, in_answer, newest_first
-from morgan_core.types import Conflict, Passage, Scores, Source
+from morgan_core.types import Conflict, Source
+from tests.passages import source_of
 
 OLD, NEW = "/papers/lease-2024.md", "/papers/lease-2026.md"
 LEASE = "The flat is let from June. {} The notice must be given in writing."
 
 
 def source(n: int, path: str, text: str, *, heading: str = "", start: int = 0) -> Source:
-    passage = Passage(
-        document=path,
-        path=path,
-        page=None,
-        heading=heading,
-        text=text,
-        start=start,
-        end=start + len(text),
-        score=1.0,
-        scores=Scores(),
-    )
-    return Source(n=n, passage=passage)
+    return source_of(n, text, path, document=path, heading=heading, start=start)
 
 
 def between(one: str, other: str, old: str = OLD, new: str = NEW, **headings: str) -> Conflicts:

@@ -5,23 +5,14 @@ from __future__ import annotations
 import pytest
 
 from morgan_core.retrieval.relevance import is_relevant, relevance
-from morgan_core.types import Passage, Scores
+from morgan_core.types import Passage
+from tests.passages import passage_of
 
 ASKED = "When does the lease of the hangar end?"
 
 
-def passage(text: str = "…", path: str = "/d.txt", heading: str = "", **scores: float) -> Passage:
-    return Passage(
-        document="d",
-        path=path,
-        page=None,
-        heading=heading,
-        text=text,
-        start=0,
-        end=len(text),
-        score=1.0,
-        scores=Scores(**scores),
-    )
+def passage(text: str = "…", **fields) -> Passage:
+    return passage_of(text, **fields)
 
 
 def test_meaning_and_words_count_together():

@@ -8,22 +8,12 @@ from hypothesis import strategies as st
 
 from morgan_core.retrieval.shortfall import shortfalls
 from morgan_core.retrieval.words import content_words
-from morgan_core.types import Passage, Scores, Shortfall, Source
+from morgan_core.types import Shortfall, Source
+from tests.passages import source_of
 
 
 def source(text: str, n: int = 1, heading: str = "", path: str = "/d/a.md", **scores) -> Source:
-    passage = Passage(
-        document="d",
-        path=path,
-        page=None,
-        heading=heading,
-        text=text,
-        start=0,
-        end=len(text),
-        score=0.1,
-        scores=Scores(**scores),
-    )
-    return Source(n=n, passage=passage)
+    return source_of(n, text, path, heading=heading, **scores)
 
 
 def shortfall(query: str, nearest: Source) -> Shortfall:

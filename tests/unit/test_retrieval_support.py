@@ -5,7 +5,8 @@ from __future__ import annotations
 import pytest
 
 from morgan_core.retrieval.grounding import ground
-from morgan_core.types import Passage, Scores, Source
+from morgan_core.types import Source
+from tests.passages import source_of
 
 TEXT = (
     "The lease of Hale House was signed by Anna Berg on 3 March 2024. She pays a rent of 1,250 "
@@ -17,18 +18,7 @@ TEXT = (
 
 
 def source(text: str, n: int = 1, heading: str = "", path: str = "/notes.txt") -> Source:
-    passage = Passage(
-        document=f"d{n}",
-        path=path,
-        page=None,
-        heading=heading,
-        text=text,
-        start=0,
-        end=len(text),
-        score=1.0,
-        scores=Scores(),
-    )
-    return Source(n=n, passage=passage)
+    return source_of(n, text, path, heading=heading)
 
 
 def status(claim: str, *texts: str, question: str = "", heading: str = "") -> str:

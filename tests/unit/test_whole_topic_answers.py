@@ -5,22 +5,12 @@ from __future__ import annotations
 from morgan_core.chat.whole.extract import on_one_line, without_heading
 from morgan_core.chat.whole.topic_answers import EACH, answer_by_topic
 from morgan_core.retrieval.grounding import Grounder
-from morgan_core.types import Passage, Scores, Source, Topic
+from morgan_core.types import Source, Topic
+from tests.passages import source_of
 
 
 def source(n: int, text: str, heading: str = "") -> Source:
-    passage = Passage(
-        document=f"d{n}",
-        path=f"/docs/d{n}.md",
-        page=None,
-        heading=heading,
-        text=text,
-        start=0,
-        end=len(text),
-        score=1.0,
-        scores=Scores(),
-    )
-    return Source(n=n, passage=passage)
+    return source_of(n, text, f"/docs/d{n}.md", heading=heading)
 
 
 def topic(text: str) -> Topic:
