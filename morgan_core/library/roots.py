@@ -38,6 +38,9 @@ KNOWN_EVERY = 30.0
 _SHARE = 50.0
 """Scans take at most a fiftieth of the time."""
 
+_REARM_SHARE = 5.0
+"""Scans for the sake of folders that were moved out take at most a fifth of the time."""
+
 _POLLED = f"compared with the disk every {POLL_EVERY:.0f} s."
 
 _VANISHED = "The folder is not there; its documents are kept until it comes back."
@@ -62,8 +65,10 @@ class RootKeeper:
         self._on_root = on_root
         self._on_wake = on_wake
         self.disks = Disks(manifest)
-        self._watcher = Watcher(on_hint, self.ask_for_all, self._was_away)
+        self._watcher = Watcher(on_hint, self.ask_for_all, self._was_away, self._is_astray)
         self._away: set[str] = set()
+        self._astray: set[str] = set()
+        self._rearm_from: dict[str, float] = {}
         self._identities: dict[str, Identity] = {}
         self._due: dict[str, float] = dict.fromkeys(manifest.roots, 0.0)
         self._above: dict[str, tuple[object, ...]] = {}
@@ -91,6 +96,7 @@ class RootKeeper:
         """The root was looked at, which took ``seconds``: plan the next time, soon if what was
         seen is ``doubtful``."""
         root = self._manifest.roots[path]
+        self._rearm_from[path] = time.monotonic() + _REARM_SHARE * seconds
         every = self._settings.rescan_every
         if root.state == "offline" or (doubtful and root.kind == "watched"):
             self._due[path] = time.monotonic() + max(OFFLINE_EVERY, seconds)
@@ -108,6 +114,15 @@ class RootKeeper:
     def _was_away(self, folder: str) -> None:
         """Whatever was seen of the root lately may have been seen while it was not there."""
         self._away.add(to_text(folder))
+
+    def _is_astray(self, folder: str) -> None:
+        """What is reported of the root may be of a wrong path."""
+        self._astray.add(to_text(folder))
+
+    def _must_rearm(self, path: str) -> bool:
+        """Whether the root is to be armed anew though it is the one we watch."""
+        rested = self._rearm_from.get(path, 0.0) <= time.monotonic()
+        return path in self._away or (path in self._astray and rested)
 
     def ask_for_all(self) -> None:
         """Something was missed: compare every root with the disk."""
@@ -185,10 +200,10 @@ class RootKeeper:
                 self._identities.pop(root.path, None)
                 self._due[root.path] = 0.0
             if root.kind == "watched":
-                was_away = root.path in self._away
+                must_rearm = self._must_rearm(root.path)
                 self._away.discard(root.path)
                 now = await asyncio.to_thread(identity, root.path)
-                if was_away or now != self._identities.get(root.path):
+                if must_rearm or now != self._identities.get(root.path):
                     await self._replaced(root, now)
                     changed = True
                 elif now is None and root.state != "offline":
@@ -215,6 +230,7 @@ class RootKeeper:
 
     async def _replaced(self, root: RootRow, now: Identity | None) -> None:
         self._identities.pop(root.path, None)
+        self._astray.discard(root.path)
         await asyncio.to_thread(self._watcher.disarm, on_disk(root.path))
         if now is None:
             await self._vanished(root)
@@ -289,6 +305,8 @@ class RootKeeper:
         """Stop watching the root; its row is the caller's to change."""
         self._identities.pop(path, None)
         self._away.discard(path)
+        self._astray.discard(path)
+        self._rearm_from.pop(path, None)
         self._unwatched.pop(path, None)
         self._above.pop(path, None)
         self._limited.discard(path)

@@ -47,9 +47,10 @@ class Watcher:
     lost and only a scan can tell what happened.
 
     ``on_away`` is called with a watched folder that came or went: the folder that it lies in is
-    watched for that, because one that was away for a moment looks as it did before. So is one
-    that a folder was moved out of: watchdog goes on to believe it where it was, and would report
-    under a wrong path what happens in it once it came back elsewhere.
+    watched for that, because one that was away for a moment looks as it did before.
+    ``on_astray`` is called with a watched folder that another was moved out of: watchdog goes on
+    to believe that one where it was, and until ``arm`` is called anew it would report under a
+    wrong path what happens in it once it came back elsewhere.
     """
 
     def __init__(
@@ -57,10 +58,12 @@ class Watcher:
         on_hint: OnHint,
         on_overflow: Callable[[], None],
         on_away: Callable[[str], None] = lambda _folder: None,
+        on_astray: Callable[[str], None] = lambda _folder: None,
     ) -> None:
         self._on_hint = on_hint
         self._on_overflow = on_overflow
         self._on_away = on_away
+        self._on_astray = on_astray
         self._loop = asyncio.get_running_loop()
         self._observer: BaseObserver | None = None
         self._watches: dict[str, ObservedWatch] = {}
@@ -79,7 +82,7 @@ class Watcher:
         self.disarm(folder)
         try:
             observer = self._running_observer()
-            handler: Any = _Handler(self._take, lambda: self._tell(self._on_away, folder))
+            handler: Any = _Handler(self._take, lambda: self._tell(self._on_astray, folder))
             self._watches[folder] = observer.schedule(
                 handler, folder, recursive=True, event_filter=handler.kinds
             )

@@ -26,6 +26,17 @@ def docs(tmp_path: Path) -> Path:
     return folder
 
 
+@pytest.fixture
+def armed(monkeypatch: pytest.MonkeyPatch) -> list[str]:
+    """The roots that were armed, in their order."""
+    folders: list[str] = []
+    arm = Watcher.arm
+    monkeypatch.setattr(
+        Watcher, "arm", lambda self, folder: (arm(self, folder), folders.append(folder))
+    )
+    return folders
+
+
 def states(room: LibraryRoom) -> dict[str, str]:
     return {Path(d.path).name: d.state for d in room.listing().documents}
 
@@ -120,13 +131,8 @@ async def test_a_file_that_was_gone_when_it_was_to_be_read_is_read_again(
 
 
 async def test_a_folder_that_was_out_and_came_back_elsewhere_is_followed(
-    docs: Path, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+    docs: Path, tmp_path: Path, armed: list[str]
 ) -> None:
-    armed: list[str] = []
-    arm = Watcher.arm
-    monkeypatch.setattr(
-        Watcher, "arm", lambda self, folder: (arm(self, folder), armed.append(folder))
-    )
     for folder in ("from/moved", "to"):
         (docs / folder).mkdir(parents=True)
     (docs / "from/moved/b.txt").write_text("The heron fishes.")
@@ -145,3 +151,30 @@ async def test_a_folder_that_was_out_and_came_back_elsewhere_is_followed(
         (docs / "to/moved/d.txt").write_text("The zebra runs.")
 
         await eventually(lambda: "d.txt" in states(room))
+
+
+async def test_a_root_is_not_watched_anew_again_and_again_for_folders_that_move_out(
+    docs: Path, tmp_path: Path, armed: list[str]
+) -> None:
+    for folder in ("one", "two"):
+        (docs / folder).mkdir()
+        (docs / folder / f"{folder}.txt").write_text(f"The heron fishes {folder}.")
+    async with room_in(tmp_path) as room:
+        await room.requests.watch_add(str(docs))
+        await eventually(lambda: states(room).keys() == {"a.txt", "one.txt", "two.txt"})
+        await eventually(lambda: room.manifest.roots[str(docs)].state == "watching")
+        roots = room.keeper.roots
+
+        roots.scanned(str(docs), 1000.0)
+        (docs / "one").rename(tmp_path / "one")
+        await eventually(lambda: states(room).keys() == {"a.txt", "two.txt"})
+        await room.keeper.run(roots.supervise)
+        assert len(armed) == 1
+
+        roots.scanned(str(docs), 0.0)
+        await eventually(lambda: len(armed) == 2)
+
+        roots.scanned(str(docs), 1000.0)
+        docs.rename(tmp_path / "elsewhere")
+        (tmp_path / "elsewhere").rename(docs)
+        await eventually(lambda: len(armed) == 3)
