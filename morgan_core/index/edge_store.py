@@ -6,6 +6,10 @@ best of 100 queries took 2.2 ms and found .993 of the exact 100 nearest; 13.3 ms
 with an HNSW graph (m 16, ef 100), which took 141 s of processor time to build and found .82.
 A cosine is off by .0003 on average. A graph pays from about a million chunks on, where comparing
 all takes 41 ms of processor time.
+
+Nothing is optimised in the background either. When each of 10,000 chunks had been replaced five
+times the shard took 119 MiB instead of 60, and a query as much processor time as before (p50 1.8
+and 1.5 ms); ``optimize`` took 5 s, gave the space back, and queries then took 3.3 ms.
 """
 
 from __future__ import annotations
