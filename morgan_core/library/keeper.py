@@ -56,6 +56,7 @@ class Keeper:
         self._awake = asyncio.Event()
         self._next_tick = 0.0
         self._followed = False
+        self._more_to_purge = False
         self._task: asyncio.Task[None] | None = None
 
     def start(self) -> None:
@@ -137,7 +138,8 @@ class Keeper:
 
     async def _pause(self) -> None:
         """Wait until there is something to do."""
-        if self._intake or not self._commands.empty() or self.roots.scan_due():
+        busy = self._intake or self._more_to_purge or not self._commands.empty()
+        if busy or self.roots.scan_due():
             await asyncio.sleep(0)
             return
         delay = min(self._hints.next_due(self._next_tick), self._next_tick) - time.monotonic()
@@ -171,7 +173,7 @@ class Keeper:
         if self._intake:
             await self._intake.hash_some()
             return True
-        return False
+        return self._more_to_purge and await self._purge_due()
 
     async def _obey(self) -> None:
         command, done = self._commands.get_nowait()
@@ -196,7 +198,8 @@ class Keeper:
     # --- purging ---------------------------------------------------------------------------
 
     async def _purge_due(self) -> bool:
-        """Purge what has been gone for long enough."""
+        """Purge some of what has been gone for long enough; nobody sees it, so that the rest
+        waits until there is nothing else to do, or for the next tick."""
         limit = time.time() - self._settings.purge_after
         manifest = self.manifest
         paths = [row.path for row in manifest.gone.values() if (row.deleted_at or 0) <= limit]
@@ -210,6 +213,5 @@ class Keeper:
                 manifest.drop(path)
         if due:
             await self._shelf.purge(due[:_PURGE_AT_ONCE])
-        if len(due) > _PURGE_AT_ONCE:
-            self._next_tick = 0.0
+        self._more_to_purge = len(due) > _PURGE_AT_ONCE
         return bool(paths or due)

@@ -82,6 +82,42 @@ async def fill(catalogue: Catalogue, folder: Path) -> None:
     await catalogue.close()
 
 
+class SlowToPurge(NoShelf):
+    """Always has something left to purge."""
+
+    def __init__(self) -> None:
+        super().__init__()
+        self.asked = 0
+
+    async def purge(self, document_ids: Iterable[str]) -> None:
+        self.asked += 1
+
+
+async def test_a_new_file_waits_for_no_purge(tmp_path: Path) -> None:
+    docs = tmp_path / "docs"
+    docs.mkdir()
+    for number in range(100):
+        (docs / f"{number}.txt").write_text(str(number))
+    paths = paths_in(tmp_path)
+    await make_database(paths)
+    catalogue = Catalogue(database_url("", paths.database))
+    await fill(catalogue, docs)
+    manifest = Manifest(catalogue, await catalogue.load())
+    shelf = SlowToPurge()
+    settings = Settings(purge_after=0.1)
+    keeper = Keeper(manifest, shelf, settings, on_root=lambda _path: None, on_step=nothing)
+    keeper.start()
+    for number in range(1, 100):
+        (docs / f"{number}.txt").unlink()
+    await eventually(lambda: shelf.asked > 2)
+
+    (docs / "new.txt").write_text("The walrus sleeps.")
+
+    await eventually(lambda: shelf.submitted)
+    await keeper.close()
+    await catalogue.close()
+
+
 async def test_an_idle_library_sends_nothing(tmp_path: Path) -> None:
     docs = tmp_path / "docs"
     docs.mkdir()
