@@ -242,7 +242,7 @@ class Ingest:
         document = self._manifest.documents.get(document_id)
         if document is None:
             return
-        if document.state == "failed" and not document.sha256:
+        if document.state == "failed":
             await self._clear(document)
             return
         paths = self._manifest.live_paths(document_id)

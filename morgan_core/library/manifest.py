@@ -40,7 +40,8 @@ class Manifest:
     """Holds every row of the catalogue but the chunks. ``reused`` are the vectors, by document,
     that the current revision found in the cache, where this process embedded all of it.
     ``mount_points`` are those that hold known files, ``away`` the files, with the mount point of
-    each, that are missing because nothing is mounted there.
+    each, that are missing because nothing is mounted there. ``uncommitted`` are the documents
+    whose new revision is being committed, as they were before it: searches and faces see those.
 
     ``on_document`` is told of each document that changed in a way a person can see, and of each
     that is no longer to be seen. ``shown`` is what a path is called in front of people.
@@ -65,6 +66,7 @@ class Manifest:
         self.reused: dict[str, int] = {}
         self.left_out = LeftOut()
         self.found_at: dict[str, float] = {}
+        self.uncommitted: dict[str, DocumentRow] = {}
         self._on_document = on_document
         self._shown = shown
         self._paths: defaultdict[str, set[str]] = defaultdict(set)
@@ -145,11 +147,15 @@ class Manifest:
         paths = self.live_paths(document_id)
         return bool(paths) and all(self._why_offline(path) for path in paths)
 
+    def committed(self, document_id: str) -> DocumentRow | None:
+        """The document as a restart would find it, but for what is being flushed."""
+        return self.uncommitted.get(document_id) or self.documents.get(document_id)
+
     def show(self, document_id: str) -> Document | None:
         """The document as faces see it; None when it is hidden or unknown."""
-        row = self.documents.get(document_id)
+        row = self.committed(document_id)
         paths = self.live_paths(document_id)
-        if row is None or row.hidden_at is not None or not paths:
+        if row is None or not self.visible(document_id) or not paths:
             return None
         offline = self.offline(document_id)
         return Document(

@@ -10,6 +10,7 @@ current revisions only.
 from __future__ import annotations
 
 import asyncio
+import copy
 import time
 import uuid
 from collections.abc import Awaitable, Callable, Iterable, Sequence
@@ -110,7 +111,7 @@ class Revisions:
             await self._flip(current, points)
 
     async def _flip(self, group: Sequence[Content], points: dict[str, list[Chunk]]) -> None:
-        old_texts = {content.document.id: content.document.text_sha256 for content in group}
+        before = {content.document.id: copy.copy(content.document) for content in group}
         rows = {}
         for content in group:
             document = content.document
@@ -120,13 +121,17 @@ class Revisions:
                 ChunkRow(document.id, chunk.revision, p.ordinal, chunk.id, p.sha256, p.start, p.end)
                 for chunk, p in zip(points[document.id], content.pieces, strict=True)
             ]
+        self._manifest.uncommitted |= before
         try:
             await self._manifest.catalogue.flip([c.document for c in group], rows)
         except BaseException:
             for content in group:
-                content.document.state = "reading"
+                _restore(content.document, before[content.document.id])
             raise
-        await self._drop_texts(set(old_texts.values()))
+        finally:
+            for document_id in before:
+                del self._manifest.uncommitted[document_id]
+        await self._drop_texts({row.text_sha256 for row in before.values()})
         for content in group:
             document = content.document
             self._manifest.found_at[document.id] = time.time()
@@ -156,6 +161,19 @@ def _describe(document: DocumentRow, content: Content) -> None:
     document.bytes = extracted.bytes
     document.language = extracted.language
     document.text_sha256 = extracted.sha256
+
+
+def _restore(document: DocumentRow, before: DocumentRow) -> None:
+    """Take back what ``_describe`` did, for another attempt."""
+    document.state = "reading"
+    document.revision = before.revision
+    document.passages = before.passages
+    document.embedded = before.embedded
+    document.title = before.title
+    document.kind = before.kind
+    document.pages = before.pages
+    document.language = before.language
+    document.text_sha256 = before.text_sha256
 
 
 def points_of(

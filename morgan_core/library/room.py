@@ -353,8 +353,8 @@ class LibraryRoom:
         return tuple(c for c in candidates if self._is_current(c.document_id, c.revision))
 
     def _is_current(self, document_id: str, revision: int) -> bool:
-        row = self.manifest.documents.get(document_id)
-        return row is not None and row.hidden_at is None and row.revision == revision
+        row = self.manifest.committed(document_id)
+        return row is not None and row.revision == revision and self.manifest.visible(document_id)
 
     def _on_findable(self, document_id: str) -> None:
         self.vectors.submit(document_id)
