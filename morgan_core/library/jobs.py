@@ -10,6 +10,7 @@ from typing import Any, Literal
 
 from morgan_core.errors import MorganError, NotFound
 from morgan_core.library.keeper import Keeper
+from morgan_core.library.look import real_path
 from morgan_core.library.manifest import Manifest
 from morgan_core.library.names import is_below
 from morgan_core.library.requests import Requests
@@ -71,6 +72,8 @@ class Jobs:
         """Begin to take in ``paths``. The same ``job_id`` twice is one job. Raises BadInput."""
         if job_id not in self._rows:
             resolved = await self._requests.resolve(paths, watch=watch)
+            # Not a part of the job, which may be done again after something was forgotten.
+            await self._requests.lift(resolved)
             await self._add(JobRow(job_id, "learn", resolved, time.time(), watch=watch))
         if not self._rows[job_id].scanned:
             # Who asked may hang up; the saved job goes on.
@@ -82,10 +85,19 @@ class Jobs:
         if job_id not in self._rows:
             row = JobRow(job_id, "forget", await self._requests.named(names), time.time())
             self._forgotten[job_id] = self._documents(row)
+            await self._learn_no_more(lambda path: _at_or_below(path, row.paths))
             await self._add(row)
-            await self._requests.forget(row.paths)
+            await self._requests.forget(row)
             self._spawn(self._purge(row))
+        else:
+            await self._requests.forget(self._rows[job_id])
         return self.get(job_id)
+
+    async def watch_remove(self, path: str, *, forget: bool) -> None:
+        """Stop watching; raises NotFound. Documents stay as learned ones unless ``forget``."""
+        real = await asyncio.to_thread(real_path, path)
+        await self._learn_no_more(lambda p: p == real or (forget and is_below(p, real)))
+        await self._requests.watch_remove(path, forget=forget)
 
     def get(self, job_id: str) -> Job:
         """Raises NotFound."""
@@ -108,7 +120,7 @@ class Jobs:
         for document_id, (reused, embedded) in done.items():
             paths = self._manifest.live_paths(document_id)
             for job_id in self._active:
-                if any(is_below(path, top) for top in self._rows[job_id].paths for path in paths):
+                if any(_at_or_below(path, self._rows[job_id].paths) for path in paths):
                     before = self._vectors.get(job_id, Progress(0, 0))
                     self._vectors[job_id] = Progress(
                         before.reused + reused, before.embedded + embedded
@@ -145,8 +157,17 @@ class Jobs:
         self._looked.add(row.id)
         await self._advance(row)
 
+    async def _learn_no_more(self, dropped: Callable[[str], bool]) -> None:
+        """Take paths out of the jobs that an earlier death would have done again, against what a
+        person has wanted since."""
+        for row in [self._rows[job_id] for job_id in self._active]:
+            kept = [path for path in row.paths if not dropped(path)]
+            if row.kind == "learn" and not row.scanned and kept != row.paths:
+                row.paths = kept
+                await self._manifest.catalogue.save_job(row)
+
     async def _forget(self, row: JobRow) -> None:
-        await self._requests.forget(row.paths)
+        await self._requests.forget(row)
         await self._purge(row)
 
     async def _purge(self, row: JobRow) -> None:
@@ -155,7 +176,6 @@ class Jobs:
         except MorganError as error:
             log.warning("forgetting is tried again at the next start: %s", error)
             return
-        row.scanned = True
         await self._finish(row)
 
     async def _advance(self, row: JobRow) -> None:
@@ -207,6 +227,10 @@ class Jobs:
         self._tasks.add(task)
         task.add_done_callback(self._tasks.discard)
         return task
+
+
+def _at_or_below(path: str, folders: Iterable[str]) -> bool:
+    return any(is_below(path, folder) for folder in folders)
 
 
 def _state(

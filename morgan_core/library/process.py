@@ -193,7 +193,7 @@ class LibraryProcess:
         return await self._room.requests.watch_add(path)
 
     async def _watch_remove(self, path: str, forget: bool) -> None:
-        await self._room.requests.watch_remove(path, forget=forget)
+        await self._room.jobs.watch_remove(path, forget=forget)
 
     async def _learn(self, job: str, paths: list[str], watch: bool) -> Job:
         return await self._room.jobs.learn(job, paths, watch=watch)

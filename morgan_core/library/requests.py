@@ -29,7 +29,7 @@ from morgan_core.library.scan import why_not_regular
 from morgan_core.library.secret_files import is_secret
 from morgan_core.library.skip import why_skip
 from morgan_core.library.web.pages import WebPages
-from morgan_core.storage.catalogue_rows import RootRow
+from morgan_core.storage.catalogue_rows import JobRow, RootRow
 from morgan_core.types import Folder, StoreCheck
 from morgan_core.urls import is_url
 
@@ -77,8 +77,17 @@ class Requests:
             raise BadInput(f"There is no file or folder {path}.")
         return real
 
+    async def lift(self, paths: Iterable[str]) -> None:
+        """Keep out no longer what was forgotten at or below ``paths``."""
+
+        async def command() -> None:
+            for path in paths:
+                await self._lift(path)
+
+        await self._keeper.run(command)
+
     async def learn(self, paths: Iterable[str], *, watch: bool) -> dict[str, str]:
-        """Take in ``paths``; return what was skipped and why."""
+        """Take in ``paths``, but for what is kept out; return what was skipped and why."""
         skipped: dict[str, str] = {}
 
         async def command() -> None:
@@ -89,7 +98,6 @@ class Requests:
         return skipped
 
     async def _learn(self, path: str, watch: bool, skipped: dict[str, str]) -> None:
-        await self._lift(path)
         folder = await asyncio.to_thread(Path(on_disk(path)).is_dir)
         if not folder and (reason := await asyncio.to_thread(_why_refuse, path)):
             skipped[path] = reason
@@ -142,10 +150,15 @@ class Requests:
         """
         return [path for name in names for path in await self._named(name)]
 
-    async def forget(self, paths: Sequence[str]) -> None:
-        """Hide the documents at or below ``paths`` and keep them out."""
+    async def forget(self, job: JobRow) -> None:
+        """Hide the documents at or below the paths of ``job`` and keep them out. Once that is
+        done and saved with the job, doing it again does nothing: they may have been learned
+        since."""
+        paths = job.paths
 
         async def command() -> None:
+            if job.scanned:
+                return
             await self._manifest.catalogue.exclude(paths)
             self._manifest.exclusions.update(paths)
             for path in paths:
@@ -154,6 +167,8 @@ class Requests:
                     self._manifest.drop(known)
             await self._manifest.flush()
             await self._pages.remove(paths)
+            job.scanned = True
+            await self._manifest.catalogue.save_job(job)
 
         await self._keeper.run(command)
 

@@ -93,8 +93,9 @@ class JournalRow:
 
 @dataclass(slots=True)
 class JobRow:
-    """``scanned`` is set when every file below ``paths`` has its row, ``finished`` when nothing
-    is left to do. With ``watch`` the folders among the ``paths`` become watched ones."""
+    """``scanned`` is set when every file below ``paths`` has its row, or is hidden where it is to
+    be forgotten; ``finished`` when nothing is left to do. With ``watch`` the folders among the
+    ``paths`` become watched ones."""
 
     id: str
     kind: Literal["learn", "forget"]
